@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Continuous integration sets this; a newer compiler's new warning must not stop a user's build.
+let warnings: [SwiftSetting] =
+  Context.environment["LIVETALLY_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "livetally",
+  targets: [
+    .target(name: "LiveEvents"),
+    .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
+  ]
+)
+
+for target in package.targets where target.type != .system { target.swiftSettings = warnings }
