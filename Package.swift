@@ -9,7 +9,11 @@ let package = Package(
   name: "livetally",
   targets: [
     .target(name: "LiveEvents"),
+    .target(name: "WindowEngine", dependencies: ["LiveEvents"]),
+    .target(name: "Oracle", dependencies: ["LiveEvents", "WindowEngine"], path: "Tests/Oracle"),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
+    .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
+    .testTarget(name: "OracleTests", dependencies: ["Oracle"]),
   ]
 )
 

@@ -1,0 +1,113 @@
+// Invariant that makes this file safe: the buffers are owned, filled once in `init` and never written again.
+
+import LiveEvents
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The part of the plan that is needed for every event, in plain memory.
+struct LanePlan: ~Copyable {
+  static let leafSeed: UInt64 = 0x243F_6A88_85A3_08D3
+
+  /// Each the raw value of an ``IdentifierField``, or ``currencyField``.
+  let leafFields: UnsafeBufferPointer<UInt8>
+  static let currencyField: UInt8 = 0xFF
+
+  let maxKeys: Int
+  private let groupHashes: [UInt64]
+  private let positions: [[Int]]
+
+  init(_ plan: EnginePlan) {
+    let fields = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: plan.leafFields.count)
+    _ = fields.initialize(
+      fromContentsOf: plan.leafFields.map { $0.identifier.map { UInt8($0.rawValue) } ?? Self.currencyField })
+    leafFields = UnsafeBufferPointer(fields)
+    maxKeys = plan.maxKeys
+    groupHashes = plan.groups.map(\.hash)
+    positions = plan.groups.map(\.leafPositions)
+  }
+
+  deinit { leafFields.deallocate() }
+
+  func groupHash(_ group: Int) -> UInt64 { groupHashes[group] }
+
+  /// The hash of an event's value of a leaf field; 0 where it has none.
+  @inline(__always)
+  static func hash(of field: UInt8, in event: Event) -> UInt64 {
+    field == currencyField ? UInt64(event.currency) &* 0x9E37_79B9_7F4A_7C15 : event.identifiers[Int(field)].hash
+  }
+
+  /// Whether `text` is the leaf key of `event`.
+  @inline(__always)
+  static func matches(
+    _ event: Event, _ fields: UnsafeBufferPointer<UInt8>, _ text: UnsafePointer<UInt8>
+  ) -> Bool {
+    var at = text
+    for field in fields {
+      let length = Int(at.pointee)
+      at += 1
+      if field == currencyField {
+        if length != (event.currency == 0 ? 0 : 3) { return false }
+        if length != 0 && packed(at) != event.currency { return false }
+      } else {
+        let identifier = event.identifiers[Int(field)]
+        if Int(identifier.length) != length { return false }
+        if length != 0 && memcmp(at, identifier.bytes.unsafelyUnwrapped, length) != 0 { return false }
+      }
+      at += length
+    }
+    return true
+  }
+
+  @inline(__always) private static func packed(_ text: UnsafePointer<UInt8>) -> UInt32 {
+    UInt32(text[0]) << 16 | UInt32(text[1]) << 8 | UInt32(text[2])
+  }
+
+  /// Calls `body` with the leaf key of `event`.
+  static func withText<Result>(
+    of event: Event, _ fields: UnsafeBufferPointer<UInt8>, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let identifiers = event.identifiers
+    let currency = event.currency
+    return withUnsafeTemporaryAllocation(byteCount: KeyText.maxLength, alignment: 1) { buffer in
+      var at = 0
+      for field in fields {
+        if field == currencyField {
+          buffer[at] = currency == 0 ? 0 : 3
+          at += 1
+          if currency != 0 {
+            for shift in [UInt32(16), 8, 0] {
+              buffer[at] = UInt8(truncatingIfNeeded: currency >> shift)
+              at += 1
+            }
+          }
+        } else {
+          let identifier = identifiers[Int(field)]
+          let length = Int(identifier.length)
+          buffer[at] = UInt8(length)
+          at += 1
+          if length > 0 { memcpy(buffer.baseAddress! + at, identifier.bytes.unsafelyUnwrapped, length) }
+          at += length
+        }
+      }
+      return body(UnsafeRawBufferPointer(start: buffer.baseAddress, count: at))
+    }
+  }
+
+  /// Writes the part of a leaf key that is the key of `group` and returns its length; `nil` if a field is absent.
+  func project(_ leaf: UnsafeRawBufferPointer, onto group: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    var at = 0
+    for position in positions[group] {
+      var start = 0
+      for _ in 0..<position { start += 1 + Int(leaf[start]) }
+      let length = Int(leaf[start])
+      if length == 0 { return nil }
+      memcpy(buffer.baseAddress! + at, leaf.baseAddress! + start, length + 1)
+      at += length + 1
+    }
+    return at
+  }
+}

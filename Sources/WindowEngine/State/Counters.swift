@@ -1,0 +1,56 @@
+/// The sums and counts of an accumulator, by position in ``Counters``.
+@usableFromInline
+enum Counter: Int, CaseIterable {
+  case gmv, gmvPlaced, refunds
+  case units, watchMilliseconds
+  case orders, ordersPlaced, refundOrders, cancelledOrders
+  case views, impressions, clicks, carts, likes, comments, shares, follows, gifts
+
+  @usableFromInline static let count = 18
+}
+
+/// Eighteen sums that never wrap: one that would pass `Int64.max` stops there.
+///
+/// All are sums of values that are not negative, so stopping at the limit does not depend on the order of adding.
+@usableFromInline
+struct Counters: BitwiseCopyable, Sendable {
+  @usableFromInline var values: InlineArray<18, Int64> = .init(repeating: 0)
+
+  @inlinable init() {}
+
+  @inlinable subscript(counter: Counter) -> Int64 {
+    @inline(__always) get { values[counter.rawValue] }
+  }
+
+  /// Counts one more.
+  @inlinable @inline(__always) mutating func increment(_ counter: Counter) {
+    values[counter.rawValue] &+= 1
+  }
+
+  /// Adds `amount`, which is not negative.
+  @inlinable @inline(__always) mutating func add(_ amount: Int64, to counter: Counter) {
+    let (sum, overflow) = values[counter.rawValue].addingReportingOverflow(amount)
+    values[counter.rawValue] = overflow ? .max : sum
+  }
+
+  /// Adds every sum of `other`.
+  @inlinable mutating func add(_ other: Counters) {
+    for i in 0..<Counter.count {
+      let (sum, overflow) = values[i].addingReportingOverflow(other.values[i])
+      values[i] = overflow ? .max : sum
+    }
+  }
+
+  /// What has come since `earlier`, an older state of the same sums.
+  func since(_ earlier: Counters) -> Counters {
+    var difference = Counters()
+    for i in 0..<Counter.count { difference.values[i] = values[i] &- earlier.values[i] }
+    return difference
+  }
+
+  /// Whether a sum has stopped at the limit.
+  var isSaturated: Bool {
+    for i in 0..<Counter.count where values[i] == .max { return true }
+    return false
+  }
+}

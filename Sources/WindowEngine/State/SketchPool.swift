@@ -1,0 +1,69 @@
+// Invariant that makes this file safe: every pointer handed out lies inside a chunk that the pool owns until it is
+// destroyed, is `words(ofClass:)` words long, and is on exactly one side: with a sketch, or on one free list.
+
+/// Memory for the sketches of one owner (a pane, a rollup shard): blocks of a few sizes, cut from chunks and reused.
+///
+/// A sketch is a plain value that points into its pool, so tables of sketches move and copy like integers, and a pane
+/// gives back thousands of them at once with ``reset()``. Not thread-safe; one owner.
+@usableFromInline
+final class SketchPool {
+  /// Block sizes are 4, 8, ... 512 words; 512 words hold a sparse set of 256 members or 4096 registers.
+  @usableFromInline static let classCount = 8
+  /// 64 Ki words (512 KiB): large enough that chunk allocation never shows, small enough for a thousand open panes.
+  private static let chunkWords = 1 << 16
+  private static let firstChunkWords = 1 << 10
+
+  private var chunks: [(base: UnsafeMutablePointer<UInt64>, words: Int)] = []
+  private var chunkIndex = 0
+  private var used = 0
+  private var free: InlineArray<8, UnsafeMutablePointer<UInt64>?> = .init(repeating: nil)
+
+  @usableFromInline init() {}
+
+  deinit {
+    for chunk in chunks { chunk.base.deallocate() }
+  }
+
+  /// Bytes of memory the pool holds, in use or free.
+  var byteCount: Int { chunks.reduce(0) { $0 + $1.words * 8 } }
+
+  @inlinable static func words(ofClass sizeClass: Int) -> Int { 4 << sizeClass }
+
+  /// A zeroed block of `words(ofClass: sizeClass)` words.
+  @usableFromInline func allocate(sizeClass: Int) -> UnsafeMutablePointer<UInt64> {
+    let words = Self.words(ofClass: sizeClass)
+    if let block = free[sizeClass] {
+      free[sizeClass] = UnsafeMutablePointer(bitPattern: UInt(block[0]))
+      block.update(repeating: 0, count: words)
+      return block
+    }
+    while chunkIndex < chunks.count {
+      if used + words <= chunks[chunkIndex].words {
+        let block = chunks[chunkIndex].base + used
+        used += words
+        block.update(repeating: 0, count: words)
+        return block
+      }
+      chunkIndex += 1
+      used = 0
+    }
+    let size = chunks.isEmpty ? Self.firstChunkWords : Self.chunkWords
+    chunks.append((.allocate(capacity: size), size))
+    chunks[chunks.count - 1].base.initialize(repeating: 0, count: size)
+    used = words
+    return chunks[chunks.count - 1].base
+  }
+
+  /// Takes back a block of that size class.
+  @usableFromInline func release(_ block: UnsafeMutablePointer<UInt64>, sizeClass: Int) {
+    block[0] = UInt64(UInt(bitPattern: free[sizeClass]))
+    free[sizeClass] = block
+  }
+
+  /// Takes back every block at once; all sketches of this pool are void.
+  func reset() {
+    chunkIndex = 0
+    used = 0
+    free = .init(repeating: nil)
+  }
+}

@@ -1,0 +1,67 @@
+// Invariant that makes this file safe: `count <= capacity`, the first `count` elements are initialized, and elements
+// are trivial values, so that moving them is copying bytes and dropping them is forgetting them.
+
+/// A growing array of trivial values without reference counts or exclusivity checks.
+@usableFromInline
+struct Storage<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline private(set) var base: UnsafeMutablePointer<Element>
+  @usableFromInline private(set) var count = 0
+  private var capacity: Int
+
+  init(capacity: Int = 16) {
+    self.capacity = max(capacity, 1)
+    base = .allocate(capacity: self.capacity)
+  }
+
+  deinit { base.deallocate() }
+
+  var byteCount: Int { capacity * MemoryLayout<Element>.stride }
+
+  @inline(__always)
+  subscript(index: Int) -> Element {
+    unsafeAddress { UnsafePointer(base + index) }
+    nonmutating unsafeMutableAddress { base + index }
+  }
+
+  /// Appends and returns the position.
+  @discardableResult
+  mutating func append(_ element: Element) -> Int {
+    reserve(1)
+    (base + count).initialize(to: element)
+    count += 1
+    return count - 1
+  }
+
+  /// Appends a run of elements and returns the position of the first.
+  @discardableResult
+  mutating func append(contentsOf elements: UnsafeBufferPointer<Element>) -> Int {
+    reserve(elements.count)
+    if let source = elements.baseAddress { (base + count).initialize(from: source, count: elements.count) }
+    count += elements.count
+    return count - elements.count
+  }
+
+  /// Appends the same element `times` times and returns the position of the first.
+  @discardableResult
+  mutating func append(repeating element: Element, count times: Int) -> Int {
+    reserve(times)
+    (base + count).initialize(repeating: element, count: times)
+    count += times
+    return count - times
+  }
+
+  /// Forgets all elements and keeps the memory.
+  mutating func removeAll() { count = 0 }
+
+  /// Forgets the elements from `newCount` on.
+  mutating func truncate(to newCount: Int) { count = newCount }
+
+  private mutating func reserve(_ more: Int) {
+    guard count + more > capacity else { return }
+    capacity = max(capacity * 2, count + more)
+    let bigger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    bigger.moveInitialize(from: base, count: count)
+    base.deallocate()
+    base = bigger
+  }
+}
