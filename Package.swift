@@ -7,13 +7,19 @@ let warnings: [SwiftSetting] =
 
 let package = Package(
   name: "livetally",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
   targets: [
     .target(name: "LiveEvents"),
     .target(name: "WindowEngine", dependencies: ["LiveEvents"]),
+    .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+    .target(name: "Kafka", dependencies: ["CLibrdkafka", .product(name: "Logging", package: "swift-log")]),
     .target(name: "Oracle", dependencies: ["LiveEvents", "WindowEngine"], path: "Tests/Oracle"),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),
+    .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
   ]
 )
 

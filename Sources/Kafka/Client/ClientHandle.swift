@@ -1,0 +1,70 @@
+import CLibrdkafka
+import Logging
+
+/// Owns one `rd_kafka_t`. Whatever holds memory of the client (queues, batches) retains this object, so that the client
+/// is destroyed after all of them.
+///
+/// Thread rule: librdkafka's own functions may be called from any thread; the inbox belongs to the owner thread.
+final class ClientHandle: @unchecked Sendable {
+  let pointer: OpaquePointer
+  let inbox: ClientInbox
+
+  enum Role {
+    case consumer
+    case producer
+    case admin
+  }
+
+  init(
+    _ role: Role, properties: ClientProperties, defaults: [String: String] = [:], fixed: [String: String] = [:],
+    logger: Logger
+  ) throws(KafkaError) {
+    let operation = "create a Kafka client"
+    let configuration: OpaquePointer
+    do {
+      configuration = try properties.makeConfiguration(defaults: defaults, fixed: fixed)
+    } catch {
+      throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, operation: operation, detail: error.description)
+    }
+    inbox = ClientInbox(logger: logger)
+    inbox.connect(to: configuration)
+    switch role {
+    case .consumer: inbox.connectConsumer(to: configuration)
+    case .producer: inbox.connectProducer(to: configuration)
+    case .admin: break
+    }
+    var text = [CChar](repeating: 0, count: 512)
+    let type = role == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
+    guard let pointer = rd_kafka_new(type, configuration, &text, text.count) else {
+      rd_kafka_conf_destroy(configuration)  // rd_kafka_new takes it over only when it succeeds
+      let detail = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, operation: operation, detail: detail)
+    }
+    self.pointer = pointer
+  }
+
+  deinit {
+    // A consumer that wanted to leave its group in an orderly way has done so in close(); here nothing may wait.
+    rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+  }
+}
+
+extension KafkaError {
+  /// The error that made `client` unusable, or nil while it is usable.
+  static func fatal(of client: OpaquePointer) -> KafkaError? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+      text.initialize(repeating: 0)
+      let code = rd_kafka_fatal_error(client, text.baseAddress, text.count)
+      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+      let kind = KafkaErrorKind(code: code)
+      return KafkaError(
+        code: code, kind: kind == .fenced ? .fenced : .fatal, operation: "keep the client running",
+        detail: String(cString: text.baseAddress!))
+    }
+  }
+}
+
+/// Seconds and parts of them as librdkafka's `int` milliseconds; negative waits for ever.
+func librdkafkaTimeout(_ milliseconds: Int) -> Int32 {
+  milliseconds < 0 ? -1 : Int32(clamping: milliseconds)
+}
