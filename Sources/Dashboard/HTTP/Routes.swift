@@ -1,0 +1,106 @@
+import FlyingFox
+import Foundation
+
+/// Which request goes where.
+struct Routes: HTTPHandler {
+  let board: LiveBoard
+  let limits: DashboardLimits
+  let clients: ClientCounter
+  let metrics: @Sendable () -> [EngineMetric]
+  let readiness: @Sendable () -> Readiness
+  let isClosing: @Sendable () -> Bool
+  let assets = WebAssets()
+
+  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    guard request.method == .GET || request.method == .HEAD else {
+      var response = Responses.error(.methodNotAllowed, "The dashboard only answers GET and HEAD.")
+      response.headers[HTTPHeader("Allow")] = "GET, HEAD"
+      return response
+    }
+    do throws(RequestProblem) {
+      let response = try answer(request)
+      return request.method == .HEAD ? Self.withoutBody(response) : response
+    } catch {
+      return Responses.error(error.status, error.message)
+    }
+  }
+
+  private func answer(_ request: HTTPRequest) throws(RequestProblem) -> HTTPResponse {
+    let api = MetricsEndpoint(board: board)
+    switch request.path {
+    case "/events": return try events(request)
+    case "/api/v1/metrics": return try api.metrics(request)
+    case "/api/v1/leaderboards": return try api.leaderboards(request)
+    case "/healthz": return Responses.text("ok\n")
+    case "/readyz": return ready()
+    case "/metrics":
+      return Responses.text(PrometheusText.render(metrics() + ownMetrics()), type: PrometheusText.contentType)
+    default: break
+    }
+    if let page = assets.response(to: request) { return page }
+    let prefix = "/api/v1/leaderboards/"
+    if request.path.hasPrefix(prefix), let name = String(request.path.dropFirst(prefix.count)).removingPercentEncoding {
+      return try api.leaderboard(name, request)
+    }
+    throw .notFound("There is nothing at \(request.path.prefix(200)).")
+  }
+
+  private func events(_ request: HTTPRequest) throws(RequestProblem) -> HTTPResponse {
+    let query = try QueryParameters(request, allowed: ["window", "group"], repeatable: ["group"])
+    let wish = FeedRequest(window: try query.window(), groups: try query.groups().filter { !$0.isEmpty })
+    guard wish.groups.count <= FeedRequest.maxGroups, Set(wish.groups).count == wish.groups.count else {
+      throw .badQuery("The parameter \"group\" may name at most \(FeedRequest.maxGroups) groups, each once.")
+    }
+    guard request.method == .GET else { return HTTPResponse(statusCode: .ok, headers: Self.eventHeaders) }
+    guard let seat = clients.seat(limit: limits.maxClients) else {
+      throw RequestProblem(
+        status: .serviceUnavailable, message: "All \(limits.maxClients) places for live clients are taken.")
+    }
+    let stream = EventStream(
+      board: board, request: wish, limits: limits, clients: clients, seat: seat, isClosing: isClosing)
+    return HTTPResponse(statusCode: .ok, headers: Self.eventHeaders, body: HTTPBodySequence(from: stream))
+  }
+
+  private static var eventHeaders: HTTPHeaders {
+    var headers = Responses.headers(type: "text/event-stream; charset=utf-8")
+    // Asks nginx, which buffers responses otherwise, to pass events on at once.
+    headers[HTTPHeader("X-Accel-Buffering")] = "no"
+    return headers
+  }
+
+  private func ready() -> HTTPResponse {
+    switch readiness() {
+    case .ready: Responses.text("ready\n")
+    case .notReady(let reason): Responses.error(.serviceUnavailable, reason)
+    }
+  }
+
+  private func ownMetrics() -> [EngineMetric] {
+    let counters = board.counters
+    return [
+      EngineMetric(
+        name: "livetally_dashboard_clients", help: "Clients of the live stream.", type: .gauge,
+        value: .number(Double(clients.count))),
+      EngineMetric(
+        name: "livetally_dashboard_slow_clients_total", help: "Clients dropped because they were too slow.",
+        type: .counter, value: .number(Double(clients.dropped))),
+      EngineMetric(
+        name: "livetally_dashboard_keys", help: "Keys of live records the dashboard holds.", type: .gauge,
+        value: .number(Double(counters.keys))),
+      EngineMetric(
+        name: "livetally_dashboard_dropped_records_total",
+        help: "Records of new keys that found the dashboard full.", type: .counter,
+        value: .number(Double(counters.droppedKeys))),
+      EngineMetric(
+        name: "livetally_dashboard_malformed_records_total", help: "Records the dashboard could not read.",
+        type: .counter, value: .number(Double(counters.malformedRecords))),
+    ]
+  }
+
+  /// A response to HEAD has the headers of the one to GET.
+  private static func withoutBody(_ response: HTTPResponse) -> HTTPResponse {
+    var headers = response.headers
+    if case .httpBody(let body) = response.payload, let count = body.count { headers[.contentLength] = String(count) }
+    return HTTPResponse(statusCode: response.statusCode, headers: headers)
+  }
+}
