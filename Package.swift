@@ -7,8 +7,13 @@ let warnings: [SwiftSetting] =
 
 let package = Package(
   name: "livetally",
+  products: [
+    .executable(name: "livetally", targets: ["livetally"])
+  ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
@@ -17,6 +22,10 @@ let package = Package(
     .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "Kafka", dependencies: ["CLibrdkafka", .product(name: "Logging", package: "swift-log")]),
     .target(
+      name: "Pipeline",
+      dependencies: ["Kafka", "WindowEngine", "LiveEvents", .product(name: "Yams", package: "Yams")]
+    ),
+    .target(
       name: "Dashboard",
       dependencies: [
         .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "Logging", package: "swift-log"),
@@ -24,6 +33,13 @@ let package = Package(
       resources: [.embedInCode("Web")]
     ),
     .target(name: "Traffic"),
+    .executableTarget(
+      name: "livetally",
+      dependencies: [
+        "Pipeline", "Dashboard", "Traffic", "Kafka", .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
+    ),
     .target(name: "Oracle", dependencies: ["LiveEvents", "WindowEngine"], path: "Tests/Oracle"),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
@@ -31,6 +47,7 @@ let package = Package(
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
     .testTarget(name: "TrafficTests", dependencies: ["Traffic"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Oracle"]),
   ]
 )
 

@@ -1,0 +1,203 @@
+import Foundation
+import LiveEvents
+import Synchronization
+import WindowEngine
+
+/// Replays files of events through the engine, each file one source partition, without Kafka.
+public final class Replay: @unchecked Sendable {
+  /// What a replay reads and writes.
+  public struct Options: Sendable {
+    /// Files of one JSON object a line; `-` is standard input.
+    public var inputs: [String]
+    /// Where final records go; `-` is standard output.
+    public var output = "-"
+    /// Where rejected events go; `nil` only counts them.
+    public var rejects: String?
+    /// Threads that decode and count; 0 is one per core, less one.
+    public var lanes = 0
+    /// Whether events whose id was counted before go to the rejects as well.
+    public var keepsDuplicates = false
+
+    public init(inputs: [String]) { self.inputs = inputs }
+  }
+
+  /// What was read and written.
+  public struct Summary: Sendable {
+    public var counts = EventCounts()
+    public var outputBytes: Int64 = 0
+    /// Whether some sum stopped at the limit of Int64.
+    public var isSaturated = false
+    /// Whether a group had more keys in a pane than `limits.max_keys`.
+    public var hasOverflow = false
+  }
+
+  private static let maxRollups = 4
+  private let plan: EnginePlan
+  private let policy: DecodingPolicy
+  private let options: Options
+  private let readers: [LineReader]
+  private let output: FileWriter
+  private let rejects: RejectFile?
+  private let rejectWriter: FileWriter?
+  private let firstError = Mutex<(any Error)?>(nil)
+  private let summary = Mutex(Summary())
+  /// The watermark of each input, `Int64.max` once it is read to its end: what the lanes go by to stay aligned.
+  private let watermarks: [Watermark]
+  private let bytesRead = Atomic<Int64>(0)
+
+  private final class Watermark: Sendable {
+    let value = Atomic<Int64>(.min)
+  }
+
+  /// Opens the files. Throws ``FileError``.
+  public init(plan: EnginePlan, policy: DecodingPolicy, options: Options) throws {
+    self.plan = plan
+    self.policy = policy
+    self.options = options
+    readers = try options.inputs.map { try LineReader(path: $0) }
+    output = try FileWriter(path: options.output)
+    rejectWriter = try options.rejects.map { try FileWriter(path: $0) }
+    rejects = rejectWriter.map { RejectFile($0, paths: options.inputs) }
+    watermarks = options.inputs.map { _ in Watermark() }
+  }
+
+  /// Bytes read so far and in all, the latter 0 where it is not known. Any thread may ask.
+  public var progress: (read: Int64, total: Int64) {
+    let isKnown = readers.allSatisfy { $0.size > 0 }
+    return (bytesRead.load(ordering: .relaxed), isKnown ? readers.reduce(0) { $0 + $1.size } : 0)
+  }
+
+  /// Reads everything and writes every final record. Throws ``FileError`` or ``BlockError``.
+  public func run() throws -> Summary {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let laneCount = min(max(1, options.lanes > 0 ? options.lanes : cores - 1), max(1, readers.count))
+    let shardCount = min(Self.maxRollups, max(1, cores - laneCount))
+    let failed: @Sendable (any Error) -> Void = { [self] error in
+      firstError.withLock { $0 = $0 ?? error }
+    }
+    let sink = FileSink(output)
+    let rollups = (0..<shardCount).map { shard in
+      RollupStage(
+        shards: [shard: RollupShard(plan: plan, mode: .once, sources: readers.count)], sink: sink, clock: { 0 },
+        failed: failed)
+    }
+    let inboxes = (0..<laneCount).map { _ in SPSCRing<HandOver>(capacity: Committer.inboxCapacity) }
+    let committer = Committer(
+      inboxes: inboxes, rollups: rollups, owners: Array(0..<shardCount), committed: { [self] in try account($0) },
+      failed: failed)
+    committer.start()
+    for (i, rollup) in rollups.enumerated() { rollup.start(name: "rollup-\(i)") }
+    let lanes = (0..<laneCount).map { lane in
+      Worker(name: "lane-\(lane)") { [self] in
+        do {
+          try runLane(lane, of: laneCount, shards: shardCount, into: inboxes[lane])
+        } catch {
+          failed(error)
+        }
+        inboxes[lane].close()
+      }
+    }
+    for lane in lanes { lane.join() }
+    committer.join()
+    for rollup in rollups { rollup.join() }
+    if let error = firstError.withLock({ $0 }) { throw error }
+    try output.flush()
+    try rejectWriter?.flush()
+    var result = summary.withLock { $0 }
+    result.outputBytes = output.byteCount
+    result.isSaturated = result.isSaturated || rollups.contains { $0.isSaturated }
+    return result
+  }
+
+  private func account(_ handOvers: [HandOver]) throws {
+    for handOver in handOvers {
+      try rejects?.write(handOver.rejects)
+      summary.withLock {
+        $0.counts.add(handOver.counts)
+        if handOver.hasOverflow { $0.hasOverflow = true }
+        if handOver.isSaturated { $0.isSaturated = true }
+      }
+    }
+  }
+
+  // MARK: Lanes
+
+  /// Lines read from one input before the watermarks are compared again.
+  private static let batchLines = 512
+  /// Open panes that lead to a hand-over, beyond twice those that the last one left.
+  private static let paneSlack = 128
+  /// Events that lead to a hand-over.
+  private static let handOverEvents = 1 << 16
+
+  private final class Input {
+    let reader: LineReader
+    let intake: Intake
+    var linesSinceHandOver = 0
+    var panesLeft = 0
+    var isDone = false
+
+    init(reader: LineReader, intake: Intake) {
+      self.reader = reader
+      self.intake = intake
+    }
+  }
+
+  private func runLane(_ lane: Int, of laneCount: Int, shards: Int, into ring: SPSCRing<HandOver>) throws {
+    let inputs = stride(from: lane, to: readers.count, by: laneCount).map { source in
+      Input(
+        reader: readers[source],
+        intake: Intake(
+          plan: plan, policy: policy, shards: shards, source: source, mode: .once,
+          keepsDuplicates: options.keepsDuplicates))
+    }
+    var wait = WaitStrategy()
+    while let input = inputs.filter({ !$0.isDone }).min(by: { $0.intake.watermark < $1.intake.watermark }) {
+      if firstError.withLock({ $0 != nil }) { return }
+      if isAhead(input.intake.watermark) {
+        // What is behind the others must reach the rollups, or they would wait for each other.
+        if input.linesSinceHandOver > 0 { handOver(input, into: ring) }
+        wait.wait()
+        continue
+      }
+      wait.reset()
+      let before = input.reader.offset
+      let hasMore = try input.reader.readLines(Self.batchLines) { bytes, offset, line in
+        if !Self.isBlank(bytes) { input.intake.take(bytes, recordTimestamp: -1, offset: offset, line: line) }
+      }
+      bytesRead.add(input.reader.offset - before, ordering: .relaxed)
+      input.linesSinceHandOver += Self.batchLines
+      input.isDone = !hasMore
+      watermarks[input.intake.source].value.store(
+        input.isDone ? .max : input.intake.watermark, ordering: .releasing)
+      if input.isDone || input.intake.mustHandOver || input.linesSinceHandOver >= Self.handOverEvents
+        || input.intake.openPanes > 2 * input.panesLeft + Self.paneSlack
+      {
+        handOver(input, into: ring)
+      }
+    }
+  }
+
+  /// Whether a watermark is too far ahead of the slowest input that has unread lines.
+  private func isAhead(_ watermark: Int64) -> Bool {
+    if watermark == .min || watermarks.count == 1 { return false }
+    for other in watermarks {
+      let value = other.value.load(ordering: .acquiring)
+      if value < watermark && (value == .min || watermark - value > plan.time.maxSkew) { return true }
+    }
+    return false
+  }
+
+  private func handOver(_ input: Input, into ring: SPSCRing<HandOver>) {
+    let handOver = input.intake.handOver(sourceOffset: input.reader.offset, isEnd: input.isDone)
+    input.linesSinceHandOver = 0
+    input.panesLeft = input.intake.openPanes
+    var wait = WaitStrategy()
+    while !ring.offer(handOver) { wait.wait() }
+  }
+
+  @inline(__always)
+  private static func isBlank(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if let first = bytes.first, first == UInt8(ascii: "{") { return false }
+    return bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+  }
+}

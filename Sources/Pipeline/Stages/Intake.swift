@@ -1,0 +1,117 @@
+// Invariant that makes this file safe: `partition` is initialized from `init` to `deinit`, and the lane that owns the
+// intake is the only one to use it.
+
+import LiveEvents
+import WindowEngine
+
+/// Decodes and counts the events of one source partition, and collects what its lane hands over.
+final class Intake {
+  let source: Int
+  private let partition: UnsafeMutablePointer<SourcePartition>
+  private var decoder: EventDecoder
+  private var event: Event
+  private let sink: BlockSink
+  private let keepsDuplicates: Bool
+  private var rejects: [Reject] = []
+  private var rejectBytes = 0
+  private var counts: UnsafeMutablePointer<UInt64>
+  private var rejected: UnsafeMutablePointer<UInt64>
+  private var bytes: UInt64 = 0
+
+  /// Rejects that a lane holds back at most: a stream of nothing but garbage must not fill the memory.
+  private static let maxRejectBytes = 4 << 20
+  private static let typeCount = EventType.allCases.count
+  private static let reasonCount = RejectReason.allCases.count
+
+  private final class BlockSink {
+    var blocks: [Block] = []
+  }
+
+  init(
+    plan: EnginePlan, policy: DecodingPolicy, shards: Int, source: Int, mode: PublishingMode, keepsDuplicates: Bool
+  ) {
+    self.source = source
+    self.keepsDuplicates = keepsDuplicates
+    let sink = BlockSink()
+    self.sink = sink
+    partition = .allocate(capacity: 1)
+    partition.initialize(
+      to: SourcePartition(plan: plan, shards: shards, source: source, mode: mode) { sink.blocks.append($0) })
+    var decoder = EventDecoder(policy: policy)
+    event = decoder.makeEvent()
+    self.decoder = decoder
+    counts = .allocate(capacity: Self.typeCount)
+    counts.initialize(repeating: 0, count: Self.typeCount)
+    rejected = .allocate(capacity: Self.reasonCount)
+    rejected.initialize(repeating: 0, count: Self.reasonCount)
+  }
+
+  deinit {
+    partition.deinitialize(count: 1)
+    partition.deallocate()
+    counts.deallocate()
+    rejected.deallocate()
+  }
+
+  var watermark: Int64 { partition.pointee.watermark }
+  var newest: Int64 { partition.pointee.newest }
+  var openPanes: Int { partition.pointee.openPanes }
+  var byteCount: Int { partition.pointee.byteCount }
+  /// Whether so many rejects have gathered that they must go on before more is read.
+  var mustHandOver: Bool { rejectBytes >= Self.maxRejectBytes }
+
+  /// Counts one event, or keeps it with the reason why not. `recordTimestamp` is negative where there is none.
+  @inline(__always)
+  func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64, line: Int64) {
+    bytes &+= UInt64(payload.count)
+    if let reason = decoder.decode(payload, recordTimestamp: recordTimestamp, into: &event) {
+      reject(payload, reason, offset: offset, line: line)
+    } else if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
+      reject(payload, reason, offset: offset, line: line)
+    } else {
+      counts[Int(event.type.rawValue)] &+= 1
+    }
+  }
+
+  @inline(never)
+  private func reject(_ payload: UnsafeRawBufferPointer, _ reason: RejectReason, offset: Int64, line: Int64) {
+    rejected[RejectReason.allCases.firstIndex(of: reason)!] += 1
+    let detail: String
+    switch reason {
+    case .duplicate:
+      if !keepsDuplicates { return }
+      detail = "event_id was counted before"
+    case .tooLate:
+      detail = "ts \(event.timestamp) is more than allowed_lateness behind the watermark \(partition.pointee.watermark)"
+    default: detail = decoder.rejectDetail()
+    }
+    rejectBytes += payload.count + 256
+    rejects.append(
+      Reject(reason: reason, detail: detail, source: source, offset: offset, line: line, bytes: Array(payload)))
+  }
+
+  /// Moves an idle partition's watermark forward.
+  func advance(to watermark: Int64) { partition.pointee.advance(to: watermark) }
+
+  /// What has changed since the last hand-over, as of `sourceOffset`, the offset of the next record.
+  ///
+  /// `isEnd` says that this is the end of a file: nothing of it holds a window back any more.
+  func handOver(sourceOffset: Int64, isIdle: Bool = false, isEnd: Bool = false) -> HandOver {
+    partition.pointee.handOver(sourceOffset: sourceOffset, atEnd: isEnd)
+    var handOver = HandOver(
+      frontier: Frontier(source: source, watermark: isEnd ? .max : watermark, newest: newest, isIdle: isIdle),
+      sourceOffset: sourceOffset)
+    swap(&handOver.blocks, &sink.blocks)
+    swap(&handOver.rejects, &rejects)
+    rejectBytes = 0
+    for i in 0..<Self.typeCount { handOver.counts.accepted[i] = counts[i] }
+    for i in 0..<Self.reasonCount { handOver.counts.rejected[i] = rejected[i] }
+    handOver.counts.bytes = bytes
+    handOver.hasOverflow = partition.pointee.hasOverflow
+    handOver.isSaturated = decoder.saturated > 0
+    counts.update(repeating: 0, count: Self.typeCount)
+    rejected.update(repeating: 0, count: Self.reasonCount)
+    bytes = 0
+    return handOver
+  }
+}

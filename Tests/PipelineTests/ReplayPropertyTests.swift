@@ -1,0 +1,114 @@
+import Foundation
+import LiveEvents
+import Oracle
+import Pipeline
+import Testing
+import WindowEngine
+
+/// Random event logs through the engine and through the oracle, compared record by record and field by field.
+///
+/// `LIVETALLY_TEST_LOGS` sets how many logs are tried (2000), `LIVETALLY_TEST_SEED` the first seed (1).
+@Suite struct ReplayPropertyTests {
+  static let logs = ProcessInfo.processInfo.environment["LIVETALLY_TEST_LOGS"].flatMap(Int.init) ?? 2000
+  static let firstSeed = ProcessInfo.processInfo.environment["LIVETALLY_TEST_SEED"].flatMap(UInt64.init) ?? 1
+
+  @Test func finalRecordsAndRejectsEqualTheOracles() throws {
+    let generator = RandomLog(stepsDivideDay: true)
+    var records = 0
+    var rejects = 0
+    for i in 0..<Self.logs {
+      let seed = Self.firstSeed + UInt64(i)
+      let random = generator.makeCase(seed: seed)
+      let expected = Oracle(plan: random.plan, hash: Self.hash).run(random.partitions, order: .aligned)
+      let lanes = [1, 2, 3, 8][i % 4]
+      let result = try Self.replay(random, lanes: lanes)
+      let differences = compare(engineNDJSON: result.output, oracle: expected.records)
+      records += expected.records.count
+      rejects += expected.rejects.count
+      if !differences.isEmpty {
+        Issue.record("seed \(seed), \(lanes) lanes: \(differences.prefix(5).joined(separator: "\n"))")
+        return
+      }
+      let wanted = expected.rejects.map { "\($0.partition)/\($0.index): \($0.reason.rawValue)" }.sorted()
+      if result.rejects != wanted {
+        Issue.record("seed \(seed): rejects \(Set(result.rejects).symmetricDifference(wanted).sorted().prefix(5))")
+        return
+      }
+      if result.summary.counts[.duplicate] != UInt64(expected.duplicates) {
+        Issue.record("seed \(seed): \(result.summary.counts[.duplicate]) duplicates instead of \(expected.duplicates)")
+        return
+      }
+    }
+    print("compared \(records) final records and \(rejects) rejects of \(Self.logs) random logs")
+  }
+
+  @Test func anyNumberOfLanesGivesTheSameRecords() throws {
+    let generator = RandomLog(stepsDivideDay: true)
+    for seed in UInt64(500_000)..<500_100 {
+      let random = generator.makeCase(seed: seed)
+      let one = try Self.replay(random, lanes: 1)
+      for lanes in [2, 3, 8] {
+        let other = try Self.replay(random, lanes: lanes)
+        if one.lines != other.lines {
+          Issue.record("seed \(seed): \(lanes) lanes differ from one")
+          return
+        }
+      }
+    }
+  }
+
+  // MARK: Running a replay
+
+  struct Result {
+    let output: [UInt8]
+    let rejects: [String]
+    let summary: Replay.Summary
+
+    var lines: [String] { String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init).sorted() }
+  }
+
+  static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes(IdentifierHash.hash) }
+
+  static func replay(_ random: RandomCase, lanes: Int) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("replay-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var inputs: [String] = []
+    for (i, file) in random.files.enumerated() {
+      let path = folder.appendingPathComponent("\(i).ndjson")
+      try Data(file).write(to: path)
+      inputs.append(path.path)
+    }
+    var options = Replay.Options(inputs: inputs)
+    options.output = folder.appendingPathComponent("output.ndjson").path
+    options.rejects = folder.appendingPathComponent("rejects.ndjson").path
+    options.lanes = lanes
+    let setup = EngineSetup(random.plan)
+    let summary = try Replay(plan: setup.plan, policy: setup.policy, options: options).run()
+    let output = try Data(contentsOf: URL(fileURLWithPath: options.output))
+    struct Line: Decodable {
+      let reason: String
+      let file: String
+      let line: Int
+    }
+    let rejects = try Data(contentsOf: URL(fileURLWithPath: options.rejects!)).split(separator: 0x0A).map {
+      let line = try JSONDecoder().decode(Line.self, from: Data($0))
+      return "\(inputs.firstIndex(of: line.file)!)/\(line.line - 1): \(line.reason)"
+    }
+    return Result(output: [UInt8](output), rejects: rejects.sorted(), summary: summary)
+  }
+}
+
+extension EngineSetup {
+  init(_ plan: OraclePlan) {
+    var configuration = Configuration.replayDefault
+    configuration.time = plan.time
+    configuration.windows = plan.windows
+    configuration.groups = plan.groups
+    configuration.leaderboards = plan.leaderboards
+    configuration.currency = plan.currency
+    configuration.rates = plan.rates
+    configuration.limits.maxKeys = plan.maxKeys
+    self.init(configuration)
+  }
+}
