@@ -57,6 +57,59 @@ import WindowEngine
     }
   }
 
+  @Test func splittingTheEventsBySessionChangesNothingWhereNoneIsTooLate() throws {
+    let generator = RandomLog(stepsDivideDay: true)
+    var compared = 0
+    for seed in UInt64(700_000)..<700_250 {
+      var whole = generator.makeCase(seed: seed)
+      whole.plan.maxKeys = 1_000_000
+      // An hour of lateness, so that little is too late under any split.
+      whole.plan.time.allowedLateness = 3_600_000
+      whole.partitions = [whole.partitions[0]]
+      var parts = whole
+      let count = Int(seed % 16) + 1
+      let homes = Self.homes(of: whole.partitions[0], partitions: count)
+      parts.partitions = (0..<count).map { part in
+        zip(whole.partitions[0], homes).filter { $0.1 == part }.map(\.0)
+      }
+      // Where an event is too late, or an id recurs beyond the horizon, depends on the split; such logs are left out.
+      guard Self.counted(whole, homes: [Int](repeating: 0, count: homes.count)) == Self.counted(parts, homes: homes)
+      else { continue }
+      compared += 1
+      let one = try Self.replay(whole, lanes: 1)
+      let many = try Self.replay(parts, lanes: 2)
+      if one.lines != many.lines {
+        Issue.record("seed \(seed): \(count) partitions differ from one")
+        return
+      }
+    }
+    #expect(compared >= 100)
+    print("compared \(compared) logs over 1 to 16 partitions")
+  }
+
+  /// The partition of each event: by a hash of its session, and 0 where it has none that can be read.
+  private static func homes(of events: [OracleInput], partitions: Int) -> [Int] {
+    var decoder = EventDecoder(
+      policy: DecodingPolicy(
+        reportingCurrency: CurrencyCode("CNY")!, rates: [:], maxFutureMilliseconds: 0, hashed: [.sessionID]))
+    var event = decoder.makeEvent()
+    return events.map { input in
+      input.bytes.withUnsafeBytes { bytes in
+        _ = decoder.decode(bytes, recordTimestamp: -1, into: &event)
+        return Int(event[.sessionID].hash % UInt64(partitions))
+      }
+    }
+  }
+
+  /// Which events of a split log are counted, as positions in the whole log.
+  private static func counted(_ random: RandomCase, homes: [Int]) -> Set<Int> {
+    let result = Oracle(plan: random.plan, hash: hash).run(random.partitions, order: .byPartition)
+    var positions = random.partitions.map { _ in [Int]() }
+    for (index, home) in homes.enumerated() { positions[home].append(index) }
+    return Set(homes.indices).subtracting(
+      (result.rejects + result.duplicateEvents).map { positions[$0.partition][$0.index] })
+  }
+
   // MARK: Running a replay
 
   struct Result {
