@@ -48,7 +48,7 @@ public struct EventDecoder: ~Copyable {
   private var filled = EventKeySet(rawValue: 0)
   private var rejection = Rejection()
 
-  /// A decoder with memory of its own, about 4 KiB and a table of the policy's currencies.
+  /// A decoder with memory of its own, about 25 KiB.
   public init(policy: DecodingPolicy) {
     identifiers = .allocate(capacity: IdentifierField.allCases.count)
     identifiers.initialize(repeating: Identifier(), count: IdentifierField.allCases.count)

@@ -1,3 +1,6 @@
+// Invariant: a pattern table's `entries` has 2 x `count` and `candidates` 2^`bits` entries from init to deinit; each
+// candidate's offset and each successor is a place inside `entries`.
+
 /// How a member with a known key begins: the key, the colon, and the quote of a value that must be text.
 ///
 /// The longest one, `"category_id": "`, is just 16 bytes: two words tell whether it stands somewhere. What else the
@@ -63,9 +66,6 @@ struct KeyPattern {
   /// The first four bytes behind the quote, which no other key begins with.
   fileprivate var prefix: UInt32 { KeyPatterns.prefix(low) }
 }
-
-// Invariant: `entries` has 2 x `count` and `candidates` 2^`bits` entries from init to deinit; each candidate and each
-// successor is an index or a pointer inside `entries`.
 
 /// The patterns of all keys, in the two styles that programs write: `"key":"text",` and `"key": "text", `.
 struct KeyPatterns: ~Copyable {

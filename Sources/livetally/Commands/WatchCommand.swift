@@ -31,7 +31,7 @@ struct WatchCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let stop = StopSignal()
-      let logger = Log.make("livetally")
+      let logger = Log.make("livetally", level: .error)
       let properties = try ClientProperties(["bootstrap.servers": bootstrapServers])
       let cluster = try Admin(properties: properties, logger: logger).metadata(of: [topic], timeoutMilliseconds: 10_000)
       guard let partitions = cluster.partitionCounts[topic] else { throw TopicError.missingSources([topic]) }
@@ -54,7 +54,9 @@ struct WatchCommand: ParsableCommand {
         }
         // What was deleted before it was read is no loss: what counts is the newest value of each key.
         if isBehind { queues = try consumer.assign(starts) }
-        if case .error(let error) = consumer.poll(timeoutMilliseconds: isBusy ? 0 : 50) { logger.warning("\(error)") }
+        if case .error(let error) = consumer.poll(timeoutMilliseconds: isBusy ? 0 : 50) {
+          Failure.write("livetally: \(error)\n")
+        }
         screen.refresh()
       }
       batch.reset()

@@ -1,0 +1,38 @@
+# make demo   the main job on an embedded broker: generator, engine and dashboard in one process
+# make test   every test
+# make build  the program, release
+# make format rewrites the sources in the project's format
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build demo test unit-test integration-test fuzz format lint clean
+
+build: ## the program, in .build/release/livetally
+	scripts/install-dependencies
+	swift build -c release --product livetally
+
+demo: build ## the dashboard on http://127.0.0.1:8080; ends with Ctrl-C
+	.build/release/livetally demo
+
+test: unit-test integration-test fuzz
+
+unit-test:
+	scripts/install-dependencies --tests
+	swift test
+
+integration-test: build
+	scripts/install-dependencies --tests
+	scripts/integration-tests
+
+fuzz:
+	scripts/fuzz-decoder 10
+
+format:
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+
+clean:
+	rm -rf .build .build-*
