@@ -152,7 +152,7 @@ public final class Daemon: @unchecked Sendable {
         statistics.update { $0.clientErrors += 1 }
         if error.kind == .fatal || error.kind == .fenced || error.kind == .unknownTopic { throw error }
         logger.warning("\(error)")
-      case .statistics(let figures): note(figures)
+      case .statistics(let figures): note(figures, sources: sources)
       case .offsetsCommitted, nil: break
       }
       let assigned = owners.count
@@ -211,10 +211,13 @@ public final class Daemon: @unchecked Sendable {
     }
   }
 
-  private func note(_ figures: Kafka.Statistics) {
+  /// Notes the lag: librdkafka's own figure counts from committed offsets, of which there are none.
+  private func note(_ figures: Kafka.Statistics, sources: Sources) {
     statistics.update {
       for partition in figures.partitions {
-        if let lag = partition.lag, lag >= 0 { $0.lag[partition.partition] = lag }
+        guard let high = partition.highOffset, let source = sources.number(of: partition.partition) else { continue }
+        let next = sources.progress(of: source).nextOffset.load(ordering: .relaxed)
+        $0.lag[partition.partition] = max(0, high - next)
       }
     }
   }

@@ -110,6 +110,7 @@ final class KafkaLane: @unchecked Sendable {
           one.lastRecord = clock.now
         }
         note(batch, of: one)
+        one.progress.nextOffset.store(one.nextOffset, ordering: .relaxed)
         if one.intake.mustHandOver { handOver(one) }
       }
       batch.reset()

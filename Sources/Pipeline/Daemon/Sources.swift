@@ -14,6 +14,8 @@ final class Sources: Sendable {
     /// Whether records may wait that have not been read. True until the end of the partition has been seen.
     let hasUnread = Atomic<Bool>(true)
     let isIdle = Atomic<Bool>(false)
+    /// The offset of the next record to be read.
+    let nextOffset = Atomic<Int64>(0)
   }
 
   let partitions: [TopicPartition]
