@@ -47,7 +47,7 @@ public final class Daemon: @unchecked Sendable {
     properties = try ClientProperties(configuration.kafka)
   }
 
-  /// Ends ``run()`` after what was read has been published. Any thread, also a signal's.
+  /// Ends ``run()`` after the commit in flight has been published. Any thread, also a signal's.
   public func stop() { isStopping.store(true, ordering: .releasing) }
 
   /// Runs until ``stop()``. Throws ``KafkaError``, ``TopicError`` or ``BlockError``.
@@ -60,7 +60,7 @@ public final class Daemon: @unchecked Sendable {
       firstError.withLock { $0 = $0 ?? error }
       stop()
     }
-    let writing = try properties.removing(["group.id"])
+    let writing = try writingProperties()
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let laneCount = min(configuration.lanes > 0 ? configuration.lanes : max(1, cores - 1), partitions.count)
     let rollupCount = max(1, min(configuration.shards, cores / 2))
@@ -75,7 +75,7 @@ public final class Daemon: @unchecked Sendable {
           uniqueKeysWithValues: owners.indices.filter { owners[$0] == rollup }.map {
             ($0, RollupShard(plan: setup.plan, mode: .continuous, sources: partitions.count))
           }),
-        sink: sinks[rollup], clock: WallClock.milliseconds, failed: failed)
+        sink: sinks[rollup], clock: SteadyClock.milliseconds, failed: failed)
     }
     let rejects = try RejectTopic(
       properties: writing, topic: configuration.topics.rejects, sources: sources, logger: logger)
@@ -99,6 +99,8 @@ public final class Daemon: @unchecked Sendable {
     for (i, rollup) in rollups.enumerated() { rollup.start(name: "rollup-\(i)") }
     for (i, lane) in lanes.enumerated() { lane.start(name: "lane-\(i)") }
     let serving = Result { try serve(consumer, lanes: lanes, rollups: rollups, sources: sources) }
+    // What is not published yet is read again at the next start.
+    for rollup in rollups { rollup.finishSoon() }
     for lane in lanes { lane.stop() }
     leave(consumer)
     committer.join()
@@ -113,6 +115,18 @@ public final class Daemon: @unchecked Sendable {
   private func prepareTopics(_ layout: TopicLayout) throws -> [TopicPartition] {
     let admin = try Admin(properties: try properties.removing(["group.id"]), logger: logger)
     return try layout.prepare(admin)
+  }
+
+  /// The producers' properties.
+  private func writingProperties() throws -> ClientProperties {
+    var values: [String: String] = [:]
+    // A reject is as large as the record it was; the brokers' own limits decide.
+    if properties["message.max.bytes"] == nil { values["message.max.bytes"] = String(TopicLayout.maxRecordBytes) }
+    if properties["queue.buffering.max.kbytes"] == nil {
+      let share = configuration.limits.memoryBytes / Self.queueShare / Int64(2 * configuration.shards) / 1024
+      values["queue.buffering.max.kbytes"] = String(max(32_768, min(1_048_576, share)))
+    }
+    return try properties.removing(["group.id"]).setting(values)
   }
 
   /// The consumer's properties: what the operator has set, and what the design asks for.
@@ -213,6 +227,9 @@ public final class Daemon: @unchecked Sendable {
 
   /// Notes the lag: librdkafka's own figure counts from committed offsets, of which there are none.
   private func note(_ figures: Kafka.Statistics, sources: Sources) {
+    // A broker that leads nothing is never connected to and stays in INIT.
+    let known = figures.brokers.filter { !$0.name.hasSuffix("/bootstrap") && $0.name != "GroupCoordinator" }
+    sources.areReachable.store(known.allSatisfy { ["UP", "INIT"].contains($0.state) }, ordering: .releasing)
     statistics.update {
       for partition in figures.partitions {
         guard let high = partition.highOffset, let source = sources.number(of: partition.partition) else { continue }
@@ -230,12 +247,12 @@ public struct PartitionsChanged: Error, CustomStringConvertible {
   public var description: String { "\(partition) is new since the start: restart Livetally to read it" }
 }
 
-/// The wall clock.
-enum WallClock {
-  /// Milliseconds since the epoch.
+/// A clock that nobody sets: the stages only take differences.
+enum SteadyClock {
+  /// Milliseconds since the machine was started.
   @Sendable static func milliseconds() -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    clock_gettime(CLOCK_BOOTTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

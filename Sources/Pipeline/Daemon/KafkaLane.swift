@@ -10,6 +10,10 @@ final class KafkaLane: @unchecked Sendable {
   private static let batchRecords = 4096
   /// The longest sleep, so that idleness and stopping are noticed, ms.
   private static let longestWait: Int64 = 100
+  /// The sleep while a partition waits for a slower one, which says nothing when it has come on, ms.
+  private static let alignmentWait: Int64 = 2
+  /// Open panes that lead to a hand-over, beyond twice those that the last one left.
+  private static let paneSlack = 256
 
   private final class Owned {
     let queue: PartitionQueue
@@ -24,6 +28,8 @@ final class KafkaLane: @unchecked Sendable {
     var handedOffset: Int64 = -1
     var handedWatermark = Int64.min
     var handedIdle = false
+    /// Open panes that lead to a hand-over: a log of few events over a long time must not fill the memory.
+    var paneLimit = KafkaLane.paneSlack
 
     init(queue: PartitionQueue, intake: Intake, progress: Sources.Progress, startOffset: Int64) {
       self.queue = queue
@@ -103,7 +109,14 @@ final class KafkaLane: @unchecked Sendable {
     while !isStopping.load(ordering: .acquiring) {
       obey()
       var isBusy = false
-      for one in owned where sources.mayRead(one.intake.source, maxSkew: setup.plan.time.maxSkew) {
+      var isGated = false
+      for one in owned {
+        if !sources.mayRead(one.intake.source, maxSkew: setup.plan.time.maxSkew) {
+          // Held back, not silent.
+          isGated = true
+          one.lastRecord = clock.now
+          continue
+        }
         if one.queue.consume(into: &batch) > 0 {
           isBusy = true
           take(batch, of: one)
@@ -126,7 +139,8 @@ final class KafkaLane: @unchecked Sendable {
       }
       if !isBusy {
         let left = (nextHandOver - clock.now) / .milliseconds(1)
-        wakeup.wait(timeoutMilliseconds: Int(max(0, min(Int64(left.rounded(.up)), Self.longestWait))))
+        let longest = isGated ? Self.alignmentWait : Self.longestWait
+        wakeup.wait(timeoutMilliseconds: Int(max(0, min(Int64(left.rounded(.up)), longest))))
       }
     }
     obey()
@@ -151,6 +165,9 @@ final class KafkaLane: @unchecked Sendable {
               keepsDuplicates: keepsDuplicates),
             progress: progress, startOffset: 0))
       case .remove(let partitions, let done):
+        for one in owned where partitions.contains(one.queue.partition) {
+          one.progress.isIdle.store(false, ordering: .releasing)
+        }
         owned.removeAll { partitions.contains($0.queue.partition) }
         done.signal()
       }
@@ -159,11 +176,19 @@ final class KafkaLane: @unchecked Sendable {
 
   private func take(_ batch: borrowing MessageBatch, of one: Owned) {
     let intake = one.intake
+    // Awake before its newest event is known to others, or they could take all for idle and go on to that event.
+    one.isIdle = false
+    one.progress.isIdle.store(false, ordering: .releasing)
     for i in 0..<batch.count {
       let message = batch[i]
       intake.take(
         message.value ?? UnsafeRawBufferPointer(start: nil, count: 0), recordTimestamp: message.timestampMilliseconds,
         offset: message.offset, line: 0)
+      if intake.openPanes > one.paneLimit {
+        one.nextOffset = message.offset + 1
+        handOver(one)
+        one.paneLimit = 2 * intake.openPanes + Self.paneSlack
+      }
     }
     one.nextOffset = batch[batch.count - 1].offset + 1
     one.hasHadRecord = true
@@ -179,12 +204,11 @@ final class KafkaLane: @unchecked Sendable {
       one.progress.hasUnread.store(false, ordering: .releasing)
     } else if !batch.isEmpty {
       one.isAtEnd = false
-      one.isIdle = false
-      one.progress.isIdle.store(false, ordering: .releasing)
       one.progress.hasUnread.store(true, ordering: .releasing)
     }
     if let error = batch.error {
-      one.isAtEnd = false
+      // Silence counts from the last failed fetch on.
+      one.lastRecord = .now
       if error.kind == .offsetOutOfRange { failed(error) }
     }
   }
@@ -192,7 +216,7 @@ final class KafkaLane: @unchecked Sendable {
   private func judgeIdleness(of one: Owned, now: ContinuousClock.Instant) {
     let silent = now - one.lastRecord >= .milliseconds(setup.plan.time.idleTimeout)
     let wasNeverWritten = !one.hasHadRecord && one.nextOffset == 0
-    one.isIdle = one.isAtEnd && (silent || wasNeverWritten)
+    one.isIdle = one.isAtEnd && (silent || wasNeverWritten) && sources.areReachable.load(ordering: .acquiring)
     one.progress.isIdle.store(one.isIdle, ordering: .releasing)
     if one.isIdle, let target = sources.idleTarget(paneLength: setup.plan.time.pane) {
       one.intake.advance(to: target)

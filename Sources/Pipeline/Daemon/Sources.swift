@@ -19,6 +19,8 @@ final class Sources: Sendable {
   }
 
   let partitions: [TopicPartition]
+  /// Whether every broker that the client needs answers; otherwise no partition is taken for idle.
+  let areReachable = Atomic<Bool>(true)
   private let progress: [Progress]
   private let numbers: [TopicPartition: Int]
 

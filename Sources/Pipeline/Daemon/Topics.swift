@@ -23,6 +23,8 @@ public enum TopicError: Error, CustomStringConvertible {
 /// The topics of a configuration: which are read, and how the others are created.
 package struct TopicLayout {
   private static let timeoutMilliseconds = 10_000
+  /// The largest record that is written: a rejected one of a topic whose limit was raised from the usual 1 MiB.
+  static let maxRecordBytes = 16 << 20
   let topics: Configuration.Topics
   let shards: Int
 
@@ -40,7 +42,9 @@ package struct TopicLayout {
       specification(topics.live, partitions: shards, policy: "compact"),
       specification(topics.metrics, partitions: shards, policy: "delete"),
       specification(topics.leaderboards, partitions: 1, policy: "delete"),
-      specification(topics.rejects, partitions: shards, policy: "delete"),
+      TopicSpecification(
+        topics.rejects, partitions: shards,
+        configuration: ["cleanup.policy": "delete", "max.message.bytes": String(Self.maxRecordBytes)]),
       specification(topics.partials, partitions: shards, policy: "delete"),
       specification(topics.checkpoints, partitions: 1, policy: "compact"),
     ]

@@ -9,12 +9,14 @@ public enum FileError: Error, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   case cannotWrite(path: String, reason: String)
   case lineTooLong(path: String, line: Int64)
+  case sameFile(path: String)
 
   public var description: String {
     switch self {
     case .cannotOpen(let path, let reason): "cannot open \(path): \(reason); name a file that can be read"
     case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"
     case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
+    case .sameFile(let path): "\(path) would be read and written, or written twice; name another file"
     case .lineTooLong(let path, let line):
       "\(path):\(line): a line is longer than \(LineReader.maxLineLength) bytes; is this a file of one JSON object a line?"
     }

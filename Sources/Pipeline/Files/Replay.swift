@@ -55,10 +55,27 @@ public final class Replay: @unchecked Sendable {
     self.policy = policy
     self.options = options
     readers = try options.inputs.map { try LineReader(path: $0) }
+    try Self.checkApart(options)
     output = try FileWriter(path: options.output)
     rejectWriter = try options.rejects.map { try FileWriter(path: $0) }
     rejects = rejectWriter.map { RejectFile($0, paths: options.inputs) }
     watermarks = options.inputs.map { _ in Watermark() }
+  }
+
+  /// Refuses to write over an input, or twice to one file.
+  private static func checkApart(_ options: Options) throws(FileError) {
+    func identity(_ path: String) -> [UInt64]? {
+      var status = stat()
+      guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+      return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    }
+    let written = [options.output, options.rejects].compactMap { $0 }
+    if written.count == 2 && written[0] == written[1] { throw .sameFile(path: written[0]) }
+    for path in written {
+      guard let file = identity(path) else { continue }
+      if options.inputs.contains(where: { identity($0) == file }) { throw .sameFile(path: path) }
+      if written.count == 2, identity(written[0]) == identity(written[1]) { throw .sameFile(path: path) }
+    }
   }
 
   /// Bytes read so far and in all, the latter 0 where it is not known. Any thread may ask.

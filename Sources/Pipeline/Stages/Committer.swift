@@ -7,7 +7,7 @@ import WindowEngine
 /// ``pass(_:)`` and nothing else moves.
 final class Committer: @unchecked Sendable {
   /// Hand-overs of a lane that may wait; more make the lane wait, and so stop it from reading.
-  static let inboxCapacity = 64
+  static let inboxCapacity = 8
   /// Hand-overs that make up one commit at most, so that rollups begin while more is coming.
   private static let commitLimit = 64
 

@@ -8,17 +8,20 @@ struct WaitStrategy {
   private static let spins = 32
   private static let yields = 16
   private static let longestSleepMicroseconds: UInt32 = 1000
-  private var rounds = 0
+  /// Sleeps until the longest one is reached.
+  private static let steps = 20
+  var rounds = 0
 
   /// Waits a little; longer each time until ``reset()``.
   mutating func wait() {
-    rounds += 1
+    // A stage may wait for weeks; what counts is only how the first rounds went.
+    rounds = min(rounds + 1, Self.spins + Self.yields + Self.steps)
     if rounds <= Self.spins { return }
     if rounds <= Self.spins + Self.yields {
       sched_yield()
       return
     }
-    usleep(min(UInt32(50 * (rounds - Self.spins - Self.yields)), Self.longestSleepMicroseconds))
+    usleep(Self.longestSleepMicroseconds / UInt32(Self.steps) * UInt32(rounds - Self.spins - Self.yields))
   }
 
   /// Something came: begin again with looking at once.

@@ -17,7 +17,9 @@ public struct DayCalendar: Sendable {
   private static let reach: Int64 = 26 * 3_600_000
 
   private let zone: TimeZone
+  /// The days looked up last: around midnight two are in use.
   private var last: Day?
+  private var lastButOne: Day?
 
   /// The days of the IANA zone `identifier`, or `nil` if there is none of that name.
   public init?(timeZone identifier: String) {
@@ -28,7 +30,12 @@ public struct DayCalendar: Sendable {
   /// The day that contains `timestamp`, ms since the epoch.
   public mutating func day(containing timestamp: Int64) -> Day {
     if let last, last.start <= timestamp, timestamp < last.end { return last }
+    if let lastButOne, lastButOne.start <= timestamp, timestamp < lastButOne.end {
+      swap(&last, &self.lastButOne)
+      return lastButOne
+    }
     let day = findDay(containing: timestamp)
+    lastButOne = last
     last = day
     return day
   }

@@ -20,8 +20,8 @@ struct KeyRow: BitwiseCopyable {
 /// Accumulators by key, in the order in which the keys came.
 struct KeyRows: ~Copyable {
   private var index = IndexTable()
-  private(set) var rows = Storage<KeyRow>(capacity: 64)
-  private var texts = Storage<UInt8>(capacity: 1024)
+  private(set) var rows = Storage<KeyRow>(capacity: 4)
+  private var texts = Storage<UInt8>(capacity: 64)
 
   var count: Int { rows.count }
   var byteCount: Int { index.byteCount + rows.byteCount + texts.byteCount }

@@ -193,9 +193,10 @@ final class CumulativeRollup: WindowRollup {
       }
     }
     for slot in online where slot < keys.count { publishLive(slot, day, end: end, onlineEnd: onlineEnd) }
+    let isUnchanged = end == liveEnd && liveDay == day && state.touched.isEmpty && online.isEmpty
     liveEnd = end
     liveDay = day
-    if boards.isEmpty { return }
+    if boards.isEmpty || isUnchanged { return }
     boards.publishLive(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
       values(slot, day, end: end, onlineEnd: onlineEnd)
     }

@@ -7,6 +7,8 @@ final class GroupState {
   let buffer: RecordBuffer
   var keys: KeyTable
   var online = OnlineViewers()
+  /// Whether a published sum has stopped at the limit of Int64.
+  private(set) var hasSaturated = false
   /// Keys that got something new since the last live records.
   private(set) var touched: [Int] = []
   private var isTouched: [Bool] = []
@@ -41,7 +43,8 @@ final class GroupState {
 
   /// The values of `accumulator`, with `online` counted separately.
   func values(of accumulator: Accumulator, online: Int64) -> MetricValues {
-    MetricValues(
+    if accumulator.counters.isSaturated { hasSaturated = true }
+    return MetricValues(
       counters: accumulator.counters, buyers: accumulator.buyers.estimate, viewers: accumulator.viewers.estimate,
       clickers: accumulator.clickers.estimate, online: online)
   }

@@ -13,7 +13,7 @@ public final class RollupShard {
   /// Partials that came for a pane in which nothing can change any more, and were left out.
   public private(set) var droppedPartials = 0
   /// Whether some sum has stopped at the limit of Int64.
-  public private(set) var isSaturated = false
+  public var isSaturated: Bool { groups.contains(where: \.hasSaturated) }
 
   private let plan: EnginePlan
   private let mode: PublishingMode
@@ -29,6 +29,7 @@ public final class RollupShard {
   private var newestEvent = Int64.min
   private var liveNewest = Int64.min
   private var lastEmit = Int64.min
+  private var prunedHorizon = Int64.min
   /// When all source partitions were first seen idle, wall clock, and the newest time then.
   private var idleSince: (now: Int64, newest: Int64)?
 
@@ -100,7 +101,6 @@ public final class RollupShard {
         if !isNewer { continue }
         state.touch(slot)
       }
-      if entry.counters.isSaturated { isSaturated = true }
       if needsOnline[entry.group], state.online.add(entry, slot: slot, in: pool) { state.keys.retain(slot) }
       for window in windows[entry.group] { window.add(entry, slot: slot) }
     }
@@ -179,7 +179,8 @@ public final class RollupShard {
   }
 
   private func prune() {
-    if time.closedHorizon == .min { return }
+    if time.closedHorizon == prunedHorizon { return }
+    prunedHorizon = time.closedHorizon
     forEachWindow { $0.prune(time) }
     for group in groups.indices {
       let state = groups[group]

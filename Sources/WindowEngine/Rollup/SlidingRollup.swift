@@ -143,6 +143,7 @@ final class SlidingRollup: WindowRollup {
   func publishLive(_ time: RollupTime, online: [Int]) {
     let end = (floorDivide(time.newest, slide) + 1) * slide
     let onlineEnd = (floorDivide(time.newest, state.plan.time.pane) + 1) * state.plan.time.pane
+    let isUnchanged = end == liveEnd && state.touched.isEmpty && online.isEmpty
     if end != liveEnd {
       liveEnd = end
       for slot in active { publishLive(slot, end: end, onlineEnd: onlineEnd) }
@@ -150,7 +151,7 @@ final class SlidingRollup: WindowRollup {
       for slot in state.touched where slot < keys.count { publishLive(slot, end: end, onlineEnd: onlineEnd) }
       for slot in online where slot < keys.count { publishLive(slot, end: end, onlineEnd: onlineEnd) }
     }
-    if boards.isEmpty { return }
+    if boards.isEmpty || isUnchanged { return }
     boards.publishLive(start: end - size, end: end, slots: active) { slot in
       values(slot, end: end, onlineEnd: onlineEnd)
     }

@@ -7,7 +7,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "The daemon: reads the source topics and publishes metrics until it is stopped.",
     discussion: """
-      SIGTERM and SIGINT end it after what was read has been published.
+      SIGTERM and SIGINT end it after the commit in flight has been published.
 
       Example:
         livetally check --config livetally.yaml

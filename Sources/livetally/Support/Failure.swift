@@ -31,6 +31,7 @@ enum Failure {
     case is ConfigurationError, is UnreadableConfiguration, is InvalidPropertiesError: badConfiguration
     case DashboardError.badHost, TopicError.partitionCount: badConfiguration
     case is DashboardError, is TopicError, is PartitionsChanged: unavailable
+    case FileError.sameFile: usage
     case FileError.cannotOpen, FileError.cannotWrite: unavailable
     case is FileError: badData
     case let error as KafkaError: code(of: error.kind)
@@ -42,9 +43,10 @@ enum Failure {
     switch kind {
     case .badConfiguration: badConfiguration
     case .offsetOutOfRange: badData
-    case .fatal, .fenced, .abortable, .other, .queueFull: `internal`
+    case .fatal, .fenced, .abortable, .other: `internal`
     case .unreachable, .authenticationRefused, .authorizationRefused, .unknownTopic, .retriable, .timedOut,
-      .unsupported:
+      .unsupported,
+      .queueFull:
       unavailable
     }
   }
