@@ -3,7 +3,7 @@ import PackageDescription
 
 // Continuous integration sets this; a newer compiler's new warning must not stop a user's build.
 let warnings: [SwiftSetting] =
-  Context.environment["LIVETALLY_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+  Context.environment["WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 let package = Package(
   name: "livetally",
