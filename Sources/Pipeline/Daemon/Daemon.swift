@@ -50,7 +50,7 @@ public final class Daemon: @unchecked Sendable {
   /// Ends ``run()`` after the commit in flight has been published. Any thread, also a signal's.
   public func stop() { isStopping.store(true, ordering: .releasing) }
 
-  /// Runs until ``stop()``. Throws ``KafkaError``, ``TopicError`` or ``BlockError``.
+  /// Runs until ``stop()``. Throws ``KafkaError``, ``TopicError`` or ``StateError``.
   public func run() throws {
     let layout = TopicLayout(configuration)
     let partitions = try prepareTopics(layout)

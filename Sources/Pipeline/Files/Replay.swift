@@ -84,7 +84,7 @@ public final class Replay: @unchecked Sendable {
     return (bytesRead.load(ordering: .relaxed), isKnown ? readers.reduce(0) { $0 + $1.size } : 0)
   }
 
-  /// Reads everything and writes every final record. Throws ``FileError`` or ``BlockError``.
+  /// Reads everything and writes every final record. Throws ``FileError`` or ``StateError``.
   public func run() throws -> Summary {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let laneCount = min(max(1, options.lanes > 0 ? options.lanes : cores - 1), max(1, readers.count))

@@ -1,4 +1,4 @@
-// Invariant that makes this file safe: all accumulators of a pane use the pane's own pool; `targets` holds
+// Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `targets` holds
 // `plan.groups.count` entries per leaf row, each a row of that group's table or one of the two marks.
 
 import LiveEvents
@@ -6,7 +6,8 @@ import LiveEvents
 /// The counted events of one source partition in one pane.
 ///
 /// An event touches one accumulator, that of its finest key. Taking the pane over merges those into every group; so the
-/// leaf table is a cache in front of the groups' tables that may be emptied at any time.
+/// leaf table is a cache in front of the groups' tables that may be emptied at any time. A key's counters are kept until
+/// the pane closes; its sketches hold only the members that have not been sent, since a member may be sent twice.
 struct Pane: ~Copyable {
   /// A leaf table is emptied into the groups when it has this many keys, so that its size does not depend on how many
   /// combinations of identifiers occur: 64 Ki leaves of about 300 bytes are 20 MB.
@@ -32,10 +33,11 @@ struct Pane: ~Copyable {
   private var pendingLeaves = Storage<UInt32>()
   private let groups: UnsafeMutablePointer<GroupTable>
   private let groupCount: Int
-  private let pool = SketchPool()
+  private let pool: SketchPool
 
-  init(index: Int64, groupCount: Int) {
+  init(index: Int64, groupCount: Int, pool: SketchPool) {
     self.index = index
+    self.pool = pool
     self.groupCount = groupCount
     groups = .allocate(capacity: groupCount)
     for i in 0..<groupCount { (groups + i).initialize(to: GroupTable()) }
@@ -55,12 +57,19 @@ struct Pane: ~Copyable {
 
   /// Bytes of memory held.
   var byteCount: Int {
-    var bytes = leaves.byteCount + targets.byteCount + pendingLeaves.byteCount + pool.byteCount
+    var bytes = leaves.byteCount + targets.byteCount + pendingLeaves.byteCount
     for i in 0..<groupCount { bytes += groups[i].rows.byteCount + groups[i].dirty.byteCount }
     return bytes
   }
 
-  /// Empties the pane for another use.
+  /// How many keys the groups have.
+  var rowCount: Int {
+    var count = 0
+    for i in 0..<groupCount { count += groups[i].rows.count }
+    return count
+  }
+
+  /// Empties the pane, of which everything has been sent, for another use.
   mutating func reset(index: Int64) {
     self.index = index
     leaves.removeAll()
@@ -71,17 +80,16 @@ struct Pane: ~Copyable {
       groups[i].dirty.removeAll()
       groups[i].overflowRow = nil
     }
-    pool.reset()
   }
 
   /// Counts an event of this pane.
   @inline(__always)
-  mutating func add(_ event: Event, plan: borrowing LanePlan) {
+  mutating func add(_ event: Event, plan: borrowing LanePlan, journal: LaneJournal?) {
     var hash = LanePlan.leafSeed
     for field in plan.leafFields { hash = KeyText.mix(hash, LanePlan.hash(of: field, in: event)) }
     let row =
       leaves.find(hash) { text, length in LanePlan.matches(event, plan.leafFields, text) }
-      ?? addLeaf(hash, event, plan)
+      ?? addLeaf(hash, event, plan, journal)
     let leaf = leaves.pointer(row)
     if !leaf.pointee.isPending {
       leaf.pointee.isPending = true
@@ -91,9 +99,11 @@ struct Pane: ~Copyable {
   }
 
   @inline(never)
-  private mutating func addLeaf(_ hash: UInt64, _ event: Event, _ plan: borrowing LanePlan) -> Int {
+  private mutating func addLeaf(
+    _ hash: UInt64, _ event: Event, _ plan: borrowing LanePlan, _ journal: LaneJournal?
+  ) -> Int {
     if leaves.count == Self.maxLeaves {
-      mergeLeaves(plan)
+      mergeLeaves(plan, journal)
       leaves.removeAll()
       targets.removeAll()
     }
@@ -101,11 +111,13 @@ struct Pane: ~Copyable {
     return LanePlan.withText(of: event, plan.leafFields) { leaves.append(hash, text: $0) }
   }
 
-  /// Merges what the leaves have counted into the groups.
-  mutating func mergeLeaves(_ plan: borrowing LanePlan) {
+  /// Merges what the leaves have counted into the groups, and notes it in the journal.
+  mutating func mergeLeaves(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
+    if let journal, pendingLeaves.count > 0 { journal.begin(pane: index) }
     for i in 0..<pendingLeaves.count {
       let row = Int(pendingLeaves[i])
       let leaf = leaves.pointer(row)
+      journal?.note(leaf: leaves.text(row), leaf.pointee.accumulator)
       for group in 0..<groupCount {
         let slot = row * groupCount + group
         if targets[slot] == Self.unresolved { targets[slot] = resolve(leaf: row, group: group, plan) }
@@ -125,20 +137,29 @@ struct Pane: ~Copyable {
 
   /// The row of `group` to which the leaf adds.
   private mutating func resolve(leaf row: Int, group: Int, _ plan: borrowing LanePlan) -> UInt32 {
-    let text = leaves.text(row)
-    return withUnsafeTemporaryAllocation(byteCount: KeyText.maxLength, alignment: 1) { buffer in
+    resolve(leaves.text(row), group: group, plan)
+  }
+
+  private mutating func resolve(
+    _ text: UnsafeRawBufferPointer, group: Int, _ plan: borrowing LanePlan
+  ) -> UInt32 {
+    withUnsafeTemporaryAllocation(byteCount: KeyText.maxLength, alignment: 1) { buffer in
       guard let length = plan.project(text, onto: group, into: buffer) else { return Self.none }
       let key = UnsafeRawBufferPointer(start: buffer.baseAddress, count: length)
       let hash = KeyText.hash(key, group: plan.groupHash(group))
       if let row = groups[group].rows.find(hash, text: key) { return UInt32(row) }
       let ordinary = groups[group].rows.count - (groups[group].overflowRow == nil ? 0 : 1)
       if ordinary < plan.maxKeys { return UInt32(groups[group].rows.append(hash, text: key)) }
-      if let row = groups[group].overflowRow { return UInt32(row) }
+      return UInt32(overflowRow(of: group, plan))
+    }
+  }
+
+  private mutating func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
+      if let row = groups[group].overflowRow { return row }
       let overflow = KeyText.overflowHash(group: plan.groupHash(group))
       let row = groups[group].rows.append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
       groups[group].overflowRow = row
-      return UInt32(row)
-    }
+      return row
   }
 
   /// How many events' keys went to overflow keys is not known here; whether there is one is.
@@ -148,8 +169,8 @@ struct Pane: ~Copyable {
   }
 
   /// Writes every key that changed since the last time and marks it as sent.
-  mutating func send(to writer: BlockWriters, plan: borrowing LanePlan) {
-    mergeLeaves(plan)
+  mutating func send(to writer: BlockWriters, plan: borrowing LanePlan, journal: LaneJournal?) {
+    mergeLeaves(plan, journal)
     for group in 0..<groupCount {
       let dirty = groups[group].dirty.count
       for i in 0..<dirty {
@@ -160,8 +181,46 @@ struct Pane: ~Copyable {
         writer.write(
           pane: index, group: group, hash: pointer.pointee.hash, isOverflow: isOverflow,
           text: groups[group].rows.text(row), accumulator: pointer.pointee.accumulator)
+        pointer.pointee.accumulator.clearSketches(in: pool)
       }
       groups[group].dirty.removeAll()
     }
+  }
+
+  // MARK: Checkpoint
+
+  /// Notes the state of every key, from which the pane can be restored.
+  func writeRows(to journal: LaneJournal) {
+    for group in 0..<groupCount where groups[group].rows.count > 0 {
+      journal.begin(pane: index, group: group)
+      for row in 0..<groups[group].rows.count {
+        journal.note(
+          row: groups[group].rows.text(row), isOverflow: groups[group].overflowRow == row,
+          groups[group].rows.rows[row].accumulator)
+      }
+    }
+  }
+
+  /// Adds what a leaf had counted to the groups, as something that has been sent.
+  mutating func restore(leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator, plan: borrowing LanePlan) {
+    for group in 0..<groupCount {
+      let row = resolve(text, group: group, plan)
+      if row != Self.none { groups[group].rows.pointer(Int(row)).pointee.accumulator.merge(accumulator, in: pool) }
+    }
+  }
+
+  /// Adds a key's state, as something that has been sent.
+  mutating func restore(
+    row text: UnsafeRawBufferPointer, isOverflow: Bool, group: Int, _ accumulator: Accumulator,
+    plan: borrowing LanePlan
+  ) {
+    let row: Int
+    if isOverflow {
+      row = overflowRow(of: group, plan)
+    } else {
+      let hash = KeyText.hash(text, group: plan.groupHash(group))
+      row = groups[group].rows.find(hash, text: text) ?? groups[group].rows.append(hash, text: text)
+    }
+    groups[group].rows.pointer(row).pointee.accumulator.merge(accumulator, in: pool)
   }
 }

@@ -22,12 +22,20 @@ public struct Frontier: Hashable, Sendable {
   public var newest: Int64
   /// Whether it is read to its end and has been silent for the idle timeout.
   public var isIdle: Bool
+  /// Whether it has been read to its end.
+  public var isAtEnd: Bool
+  /// The offset of the next record to be read; a frontier with a lower one than another is older.
+  public var sourceOffset: Int64
 
-  public init(source: Int, watermark: Int64, newest: Int64, isIdle: Bool) {
+  public init(
+    source: Int, watermark: Int64, newest: Int64, isIdle: Bool, isAtEnd: Bool = false, sourceOffset: Int64 = 0
+  ) {
     self.source = source
     self.watermark = watermark
     self.newest = newest
     self.isIdle = isIdle
+    self.isAtEnd = isAtEnd
+    self.sourceOffset = sourceOffset
   }
 }
 
@@ -42,10 +50,15 @@ public struct SourcePartition: ~Copyable {
   public private(set) var newest = Int64.min
   /// Whether some group has had more keys in a pane than the plan allows.
   public private(set) var hasOverflow = false
-  private let plan: EnginePlan
-  private let lanePlan: LanePlan
+  let plan: EnginePlan
+  let lanePlan: LanePlan
   private let mode: PublishingMode
   private let writers: BlockWriters
+  private let pool = SketchPool()
+  /// What has changed since the last checkpoint; `nil` where none are taken.
+  let journal: LaneJournal?
+  var pieces = PieceLog()
+  var idPieces = PieceLog()
   private var remembered = RememberedIDs()
   private var open: [Int64: UnsafeMutablePointer<Pane>] = [:]
   private var spare: [UnsafeMutablePointer<Pane>] = []
@@ -56,10 +69,13 @@ public struct SourcePartition: ~Copyable {
   private let outOfOrderness: Int64
   private let dedupeHorizon: Int64
 
-  /// `emit` gets the blocks of each hand-over, at most one shard's keys in each.
+  /// `emit` gets the blocks of each hand-over, at most one shard's keys in each. With a `generation`, which is unlike
+  /// that of any other owner of the same partition, checkpoints are taken.
   public init(
-    plan: EnginePlan, shards: Int, source: Int, mode: PublishingMode, emit: @escaping (Block) -> Void
+    plan: EnginePlan, shards: Int, source: Int, mode: PublishingMode, generation: UInt64? = nil,
+    emit: @escaping (Block) -> Void
   ) {
+    journal = generation.map { LaneJournal(generation: $0, paneLength: plan.time.pane) }
     self.plan = plan
     self.mode = mode
     lanePlan = LanePlan(plan)
@@ -77,7 +93,7 @@ public struct SourcePartition: ~Copyable {
 
   /// Bytes of memory held, about.
   public var byteCount: Int {
-    var bytes = remembered.byteCount
+    var bytes = remembered.byteCount + pool.byteCount + (journal?.byteCount ?? 0)
     for pane in open.values { bytes += pane.pointee.byteCount }
     for pane in spare { bytes += pane.pointee.byteCount }
     return bytes
@@ -106,7 +122,7 @@ public struct SourcePartition: ~Copyable {
       if seen - outOfOrderness > watermark { watermark = seen - outOfOrderness }
     }
     if event.type.isPurchase && !isNew(event) { return .duplicate }
-    (pane ?? select(start)).pointee.add(event, plan: lanePlan)
+    (pane ?? select(start)).pointee.add(event, plan: lanePlan, journal: journal)
     return nil
   }
 
@@ -124,7 +140,7 @@ public struct SourcePartition: ~Copyable {
       let pane = open[index]!
       let isClosed = atEnd || (index + 1) * paneLength + lateness <= watermark
       if isClosed || mode == .continuous {
-        if pane.pointee.isDirty { pane.pointee.send(to: writers, plan: lanePlan) }
+        if pane.pointee.isDirty { pane.pointee.send(to: writers, plan: lanePlan, journal: journal) }
         if pane.pointee.hasOverflow { hasOverflow = true }
       }
       if isClosed { close(index, pane) }
@@ -136,16 +152,24 @@ public struct SourcePartition: ~Copyable {
   private mutating func isNew(_ event: Event) -> Bool {
     let id = event[.eventID]
     let bytes = UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length))
-    return remembered.insert(
-      hash: id.hash, fingerprint: IdentifierHash.fingerprint(bytes), expiry: event.timestamp + dedupeHorizon,
-      watermark: watermark)
+    let fingerprint = IdentifierHash.fingerprint(bytes)
+    let expiry = event.timestamp + dedupeHorizon
+    guard remembered.insert(hash: id.hash, fingerprint: fingerprint, expiry: expiry, watermark: watermark) else {
+      return false
+    }
+    journal?.note(id: id.hash, fingerprint, expiry: expiry)
+    return true
   }
 
   /// Makes the pane that begins at `start` the current one.
   @inline(never)
   private mutating func select(_ start: Int64) -> UnsafeMutablePointer<Pane> {
-    let index = start / paneLength
-    currentStart = start
+    openPane(start / paneLength)
+  }
+
+  /// The open pane of that number, which becomes the current one.
+  private mutating func openPane(_ index: Int64) -> UnsafeMutablePointer<Pane> {
+    currentStart = index * paneLength
     if let pane = open[index] {
       current = pane
       return pane
@@ -156,7 +180,7 @@ public struct SourcePartition: ~Copyable {
       pane.pointee.reset(index: index)
     } else {
       pane = .allocate(capacity: 1)
-      pane.initialize(to: Pane(index: index, groupCount: plan.groups.count))
+      pane.initialize(to: Pane(index: index, groupCount: plan.groups.count, pool: pool))
     }
     open[index] = pane
     current = pane
@@ -172,5 +196,47 @@ public struct SourcePartition: ~Copyable {
   private static func destroy(_ pane: UnsafeMutablePointer<Pane>) {
     pane.deinitialize(count: 1)
     pane.deallocate()
+  }
+
+  // MARK: Checkpoint
+
+  /// Whether an event of that pane would still be counted.
+  func isOpen(_ pane: Int64) -> Bool { (pane + 1) * paneLength + lateness > watermark }
+
+  /// Notes the state of every open pane.
+  func writePanes(to journal: LaneJournal) {
+    for index in open.keys.sorted() { open[index]!.pointee.writeRows(to: journal) }
+  }
+
+  /// How many keys the open panes hold.
+  var openRows: Int { open.values.reduce(0) { $0 + $1.pointee.rowCount } }
+
+  func writeIDs(to journal: LaneJournal) {
+    remembered.forEach(asOf: watermark) { journal.note(id: $0, $1, expiry: $2) }
+  }
+
+  /// How many ids are remembered, some of which may have expired.
+  var rememberedCount: Int { remembered.count }
+
+  mutating func restore(watermark: Int64, newest: Int64) {
+    self.watermark = watermark
+    self.newest = newest
+  }
+
+  mutating func restore(pane: Int64, leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator) {
+    openPane(pane).pointee.restore(leaf: text, accumulator, plan: lanePlan)
+  }
+
+  mutating func restore(
+    pane: Int64, group: Int, row text: UnsafeRawBufferPointer, isOverflow: Bool, _ accumulator: Accumulator
+  ) {
+    openPane(pane).pointee.restore(
+      row: text, isOverflow: isOverflow, group: group, accumulator, plan: lanePlan)
+  }
+
+  mutating func restore(id hash: UInt64, _ fingerprint: UInt64, expiry: Int64) {
+    if expiry > watermark {
+      _ = remembered.insert(hash: hash, fingerprint: fingerprint, expiry: expiry, watermark: watermark)
+    }
   }
 }

@@ -54,6 +54,30 @@ final class Boards {
     }
   }
 
+  // MARK: Changelog
+
+  func write(to buffer: ByteBuffer) {
+    for board in boards {
+      buffer.reserve(16 + board.revisions.count * 20)
+      buffer.put(board.live.isShowing ? 1 : 0)
+      buffer.putVarint(UInt64(board.revisions.count))
+      for (end, revision) in board.revisions.sorted(by: { $0.key < $1.key }) {
+        buffer.putSigned(end)
+        buffer.putVarint(UInt64(revision))
+      }
+    }
+  }
+
+  func restore(from reader: inout ByteReader) throws(StateError) {
+    for i in boards.indices {
+      if try reader.byte() != 0 { boards[i].live = .unknown }
+      for _ in 0..<(try reader.varint()) {
+        let end = try reader.signed()
+        boards[i].revisions[end] = try reader.count(upTo: Int(Int32.max), "revision")
+      }
+    }
+  }
+
   func prune(_ time: RollupTime) {
     for i in boards.indices { boards[i].revisions = boards[i].revisions.filter { $0.key > time.closedHorizon } }
   }

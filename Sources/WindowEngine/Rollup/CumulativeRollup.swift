@@ -33,7 +33,7 @@ final class CumulativeRollup: WindowRollup {
 
   private let state: GroupState
   private let encoder: RecordEncoder
-  private let boards: Boards
+  private let ranking: Boards
   private let step: Int64
   private var calendar: DayCalendar
   private var keys: [[DayTotal]] = []
@@ -54,7 +54,7 @@ final class CumulativeRollup: WindowRollup {
     self.step = step
     self.calendar = calendar
     encoder = RecordEncoder(plan: state.plan, window: window, group: state.group, buffer: state.buffer)
-    boards = Boards(state: state, window: window, encoder: encoder)
+    ranking = Boards(state: state, window: window, encoder: encoder)
   }
 
   var keyCount: Int { dayKeys.values.reduce(0) { $0 + $1.count } }
@@ -110,11 +110,11 @@ final class CumulativeRollup: WindowRollup {
           revisions[Point(slot: key.slot, end: end)] = revision
         }
         publish(key.slot, day, end: end, revision: revision)
-        if !boards.isEmpty { boardEnds[end] = day }
+        if !ranking.isEmpty { boardEnds[end] = day }
       }
       // A board shows every key, so it changes at each later point that any key has published.
-      if !boards.isEmpty {
-        for end in boards.publishedEnds where end >= stepEnd(day, first) && end <= day.end { boardEnds[end] = day }
+      if !ranking.isEmpty {
+        for end in ranking.publishedEnds where end >= stepEnd(day, first) && end <= day.end { boardEnds[end] = day }
       }
     }
     late.removeAll(keepingCapacity: true)
@@ -140,8 +140,8 @@ final class CumulativeRollup: WindowRollup {
   }
 
   private func publishBoards(_ day: DayCalendar.Day, end: Int64) {
-    if boards.isEmpty { return }
-    boards.publishFinal(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
+    if ranking.isEmpty { return }
+    ranking.publishFinal(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
       values(slot, day, end: end, onlineEnd: end)
     }
   }
@@ -196,8 +196,8 @@ final class CumulativeRollup: WindowRollup {
     let isUnchanged = end == liveEnd && liveDay == day && state.touched.isEmpty && online.isEmpty
     liveEnd = end
     liveDay = day
-    if boards.isEmpty || isUnchanged { return }
-    boards.publishLive(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
+    if ranking.isEmpty || isUnchanged { return }
+    ranking.publishLive(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
       values(slot, day, end: end, onlineEnd: onlineEnd)
     }
   }
@@ -236,7 +236,7 @@ final class CumulativeRollup: WindowRollup {
       }
     }
     revisions = revisions.filter { $0.key.end > time.closedHorizon }
-    boards.prune(time)
+    ranking.prune(time)
   }
 
   private func forget(_ day: DayCalendar.Day) {
@@ -248,6 +248,50 @@ final class CumulativeRollup: WindowRollup {
       keys[slot].remove(at: i)
       state.keys.release(slot)
     }
+  }
+
+  // MARK: Changelog
+
+  var boards: Boards? { ranking }
+
+  func write(slot: Int, to buffer: ByteBuffer) {
+    buffer.reserve(16)
+    buffer.putVarint(UInt64(slot < keys.count ? keys[slot].count : 0))
+    if slot >= keys.count { return }
+    for total in keys[slot] {
+      buffer.reserve(16)
+      buffer.putSigned(total.day.start)
+      buffer.put(total.base)
+      buffer.put(total.steps)
+    }
+  }
+
+  func restore(slot: Int, from reader: inout ByteReader) throws(StateError) {
+    while keys.count <= slot { keys.append([]) }
+    for _ in 0..<(try reader.varint()) {
+      let start = try reader.signed()
+      let day = calendar.day(containing: start)
+      guard day.start == start else { throw reader.invalid("day") }
+      var total = DayTotal(day: day)
+      total.base = try reader.accumulator(in: state.pool)
+      total.steps = try reader.slices(in: state.pool)
+      keys[slot].append(total)
+      state.keys.retain(slot)
+      dayKeys[start, default: []].append(slot)
+      due[day.end, default: Due(day: day)].slots.append(slot)
+      for index in total.steps.indices where stepEnd(day, index) != day.end {
+        due[stepEnd(day, index), default: Due(day: day)].slots.append(slot)
+      }
+    }
+  }
+
+  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+    publishedHorizon = time.finalHorizon
+    for end in due.keys where end <= publishedHorizon { due[end] = nil }
+    if liveNewest == .min { return }
+    let day = calendar.day(containing: liveNewest)
+    liveDay = day
+    liveEnd = stepEnd(day, (liveNewest - day.start) / step)
   }
 }
 

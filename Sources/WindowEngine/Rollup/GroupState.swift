@@ -56,6 +56,9 @@ struct LiveState {
   var end = Int64.min
   var isZero = false
 
+  /// The state of a key of whose record only that it is out is known.
+  static let unknown = LiveState(fingerprint: 0, end: 0, isZero: false)
+
   /// Whether a record is out that a dashboard still shows as more than zero.
   var isShowing: Bool { end != .min && !isZero }
 }
@@ -87,4 +90,13 @@ protocol WindowRollup: AnyObject {
   var keyCount: Int { get }
   /// Whether a live record is out that time alone will bring to zero.
   var isFading: Bool { get }
+  /// Writes what is kept of a key.
+  func write(slot: Int, to buffer: ByteBuffer)
+  /// Takes back what ``write(slot:to:)`` wrote of a key that has no state here yet.
+  func restore(slot: Int, from reader: inout ByteReader) throws(StateError)
+  /// Goes on, after keys were restored and newer partials added, where records were published up to `time` and live
+  /// ones up to `liveNewest`. Of the `touched` keys a live record may be out.
+  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int])
+  /// The leaderboards, if it has any.
+  var boards: Boards? { get }
 }

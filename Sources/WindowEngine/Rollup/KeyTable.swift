@@ -68,6 +68,11 @@ struct KeyTable: ~Copyable {
       isOverflow: entry.isOverflow)
   }
 
+  /// Whether a slot holds a key.
+  func isUsed(_ slot: Int) -> Bool { slots[slot].uses >= 0 }
+
+  func hash(_ slot: Int) -> UInt64 { slots[slot].hash }
+
   mutating func retain(_ slot: Int) { slots[slot].uses += 1 }
 
   /// Ends one use; a key that nobody uses is forgotten.

@@ -29,6 +29,12 @@ struct OnlineViewers {
     return isNew
   }
 
+  /// Calls `body` with what is kept of a key.
+  func forEach(slot: Int, _ body: (_ pane: Int64, _ viewers: Sketch) -> Void) {
+    guard slot < panes.count else { return }
+    for one in panes[slot] { body(one.pane, one.viewers) }
+  }
+
   /// The distinct viewers of a key in [`from`, `to`), both multiples of the pane, ms.
   func count(slot: Int, from: Int64, to: Int64, paneLength: Int64, in pool: SketchPool) -> Int64 {
     guard slot < panes.count else { return 0 }

@@ -9,31 +9,35 @@ public final class RollupShard {
   /// What ``publish(now:)`` printed; empty it when it is taken over.
   public let records = RecordBuffer()
   /// The least watermark of the source partitions; `Int64.min` while one has none yet.
-  public private(set) var watermark = Int64.min
+  public internal(set) var watermark = Int64.min
   /// Partials that came for a pane in which nothing can change any more, and were left out.
   public private(set) var droppedPartials = 0
   /// Whether some sum has stopped at the limit of Int64.
   public var isSaturated: Bool { groups.contains(where: \.hasSaturated) }
 
-  private let plan: EnginePlan
+  let plan: EnginePlan
   private let mode: PublishingMode
-  private let pool = SketchPool()
-  private let groups: [GroupState]
-  private let windows: [[any WindowRollup]]
+  let pool = SketchPool()
+  let groups: [GroupState]
+  let windows: [[any WindowRollup]]
   private let needsOnline: [Bool]
-  private var contributions: [ContributionsBox]
-  private var sources: [Int: Frontier] = [:]
+  let contributions: [ContributionsBox]
+  var sources: [Int: Frontier] = [:]
   private var expectedSources: Int
   private var entry = BlockEntry()
-  private var time = RollupTime()
-  private var newestEvent = Int64.min
-  private var liveNewest = Int64.min
+  var time = RollupTime()
+  var newestEvent = Int64.min
+  var liveNewest = Int64.min
   private var lastEmit = Int64.min
   private var prunedHorizon = Int64.min
+  /// The segments that have changed since they were last copied.
+  public internal(set) var changedSegments: Set<Int> = []
+  /// While partials are read again: what the restored segments hold already.
+  var restoring: ShardRestore?
   /// When all source partitions were first seen idle, wall clock, and the newest time then.
   private var idleSince: (now: Int64, newest: Int64)?
 
-  private final class ContributionsBox {
+  final class ContributionsBox {
     var contents = Contributions()
   }
 
@@ -81,11 +85,21 @@ public final class RollupShard {
 
   // MARK: Input
 
-  /// Takes the partials of a block.
-  public func apply(_ block: UnsafeRawBufferPointer) throws(BlockError) {
+  /// Takes a record of the partials topic: a block or frontiers. Those of another plan are left out.
+  public func apply(partial bytes: UnsafeRawBufferPointer, offset: Int64 = .max) throws(StateError) {
+    if bytes.count > 1 && bytes[1] == PartialKind.block { return try apply(bytes, offset: offset) }
+    for frontier in try Frontier.read(bytes, plan: plan) { apply(frontier) }
+  }
+
+  /// Takes the partials of a block. `offset` is that of its record in the partials topic.
+  public func apply(_ block: UnsafeRawBufferPointer, offset: Int64 = .max) throws(StateError) {
     var reader = try BlockReader(block, plan: plan)
+    if !reader.isOfPlan { return }
     while try reader.next(&entry) {
-      if (entry.pane + 1) * plan.time.pane <= time.closedHorizon {
+      let segment = Self.segment(of: entry.hash)
+      if let restoring {
+        if restoring.holds(entry, segment: segment, offset: offset, paneLength: plan.time.pane) { continue }
+      } else if (entry.pane + 1) * plan.time.pane <= time.closedHorizon {
         droppedPartials += 1
         continue
       }
@@ -94,11 +108,10 @@ public final class RollupShard {
       state.keys.retain(slot)
       defer { state.keys.release(slot) }
       if mode == .continuous {
-        var isNew = false
-        let isNewer = contributions[entry.group].contents.replace(
-          &entry, slot: slot, source: reader.source, offset: reader.sourceOffset, isNew: &isNew)
+        changedSegments.insert(segment)
+        let isNew = contributions[entry.group].contents.replace(
+          &entry, slot: slot, source: reader.source, offset: reader.sourceOffset)
         if isNew { state.keys.retain(slot) }
-        if !isNewer { continue }
         state.touch(slot)
       }
       if needsOnline[entry.group], state.online.add(entry, slot: slot, in: pool) { state.keys.retain(slot) }
@@ -106,8 +119,10 @@ public final class RollupShard {
     }
   }
 
-  /// Takes how far a source partition has come.
+  /// Takes how far a source partition has come, unless it was further already.
   public func apply(_ frontier: Frontier) {
+    if restoring != nil { return }
+    if let known = sources[frontier.source], known.sourceOffset > frontier.sourceOffset { return }
     sources[frontier.source] = frontier
     newestEvent = max(newestEvent, frontier.newest)
   }
@@ -176,6 +191,21 @@ public final class RollupShard {
       state.forgetTouched()
     }
     liveNewest = time.newest
+  }
+
+  /// Takes up publishing after a restore, see ``resume(_:)``.
+  func forgetPublished() {
+    prunedHorizon = .min
+    for group in groups {
+      if plan.time.emitInterval > 0 {
+        // Which keys waited to be emitted is not known: all are looked at once.
+        for slot in 0..<group.keys.slotCount where group.keys.isUsed(slot) { group.touch(slot) }
+      } else {
+        group.forgetTouched()
+      }
+    }
+    records.removeAll()
+    prune()
   }
 
   private func prune() {

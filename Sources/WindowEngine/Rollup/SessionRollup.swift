@@ -187,4 +187,65 @@ final class SessionRollup: WindowRollup {
       }
     }
   }
+
+  // MARK: Changelog
+
+  var boards: Boards? { nil }
+
+  func write(slot: Int, to buffer: ByteBuffer) {
+    buffer.reserve(16)
+    buffer.putVarint(UInt64(slot < keys.count ? keys[slot].count : 0))
+    if slot >= keys.count { return }
+    for session in keys[slot] {
+      buffer.put(session.total)
+      buffer.reserve(32)
+      buffer.put((session.isOpen ? 1 : 0) | (session.live.end != .min ? 2 : 0))
+      buffer.putVarint(session.revision.map { UInt64($0) + 1 } ?? 0)
+      buffer.putVarint(UInt64(session.recent.count))
+      for one in session.recent {
+        buffer.reserve(16)
+        buffer.putSigned(one.pane)
+        buffer.put(one.viewers)
+      }
+    }
+  }
+
+  func restore(slot: Int, from reader: inout ByteReader) throws(StateError) {
+    while keys.count <= slot { keys.append([]) }
+    for _ in 0..<(try reader.varint()) {
+      var session = Session()
+      session.total = try reader.accumulator(in: state.pool)
+      let marks = try reader.byte()
+      session.isOpen = marks & 1 != 0
+      if marks & 2 != 0 { session.live = .unknown }
+      let revision = try reader.varint()
+      session.revision = revision == 0 ? nil : Int(revision - 1)
+      for _ in 0..<(try reader.varint()) {
+        let pane = try reader.signed()
+        var viewers = Sketch()
+        try reader.sketch().add(to: &viewers, in: state.pool)
+        session.recent.append((pane, viewers))
+      }
+      if keys[slot].isEmpty {
+        active.append(slot)
+        state.keys.retain(slot)
+      }
+      keys[slot].append(session)
+    }
+  }
+
+  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+    nextEnd = .max
+    for slot in active {
+      for i in keys[slot].indices {
+        // What had ended by then was published in the same commit.
+        if keys[slot][i].isOpen && keys[slot][i].last + gap <= time.finalHorizon {
+          keys[slot][i].isOpen = false
+          keys[slot][i].revision = keys[slot][i].revision ?? 0
+        }
+        if keys[slot][i].isOpen { nextEnd = min(nextEnd, keys[slot][i].last + gap) }
+        if keys[slot][i].start <= liveNewest { keys[slot][i].live = .unknown }
+      }
+    }
+  }
 }

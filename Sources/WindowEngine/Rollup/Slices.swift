@@ -22,6 +22,9 @@ struct Slices {
     func contains(_ index: Int64) -> Bool { indices.contains(index) }
   }
 
+  /// Puts a slice behind the others.
+  mutating func append(_ slice: Slice) { all.append(slice) }
+
   /// Adds what came to the slice `index`. Returns whether the slice is new.
   mutating func add(_ delta: BlockEntry, index: Int64, in pool: SketchPool) -> Bool {
     var i = all.count

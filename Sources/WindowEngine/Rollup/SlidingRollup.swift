@@ -3,6 +3,7 @@ final class SlidingRollup: WindowRollup {
   private struct Key {
     var slices = Slices()
     var live = LiveState()
+    var isActive = false
   }
 
   /// Which slices a key had before late events changed some, and which those are.
@@ -18,7 +19,7 @@ final class SlidingRollup: WindowRollup {
 
   private let state: GroupState
   private let encoder: RecordEncoder
-  private let boards: Boards
+  private let ranking: Boards
   private let size: Int64
   private let slide: Int64
   private var keys: [Key] = []
@@ -34,11 +35,11 @@ final class SlidingRollup: WindowRollup {
     self.size = size
     self.slide = slide
     encoder = RecordEncoder(plan: state.plan, window: window, group: state.group, buffer: state.buffer)
-    boards = Boards(state: state, window: window, encoder: encoder)
+    ranking = Boards(state: state, window: window, encoder: encoder)
   }
 
   var keyCount: Int { active.count }
-  var isFading: Bool { active.contains { keys[$0].live.isShowing } || boards.isShowing }
+  var isFading: Bool { active.contains { keys[$0].live.isShowing } || ranking.isShowing }
 
   func add(_ delta: BlockEntry, slot: Int) {
     while keys.count <= slot { keys.append(Key()) }
@@ -46,11 +47,15 @@ final class SlidingRollup: WindowRollup {
     if state.mode == .continuous && (index + 1) * slide <= publishedEnd {
       late[slot, default: Late(before: keys[slot].slices.presence)].changed.insert(index)
     }
-    if keys[slot].slices.isEmpty {
-      active.append(slot)
-      state.keys.retain(slot)
-    }
+    activate(slot)
     _ = keys[slot].slices.add(delta, index: index, in: state.pool)
+  }
+
+  private func activate(_ slot: Int) {
+    if keys[slot].isActive { return }
+    keys[slot].isActive = true
+    active.append(slot)
+    state.keys.retain(slot)
   }
 
   // MARK: Final records
@@ -78,7 +83,7 @@ final class SlidingRollup: WindowRollup {
           revisions[Window(slot: slot, end: end)] = revision
         }
         publish(slot, end: end, revision: revision)
-        if !boards.isEmpty { boardEnds.insert(end) }
+        if !ranking.isEmpty { boardEnds.insert(end) }
       }
     }
     late.removeAll(keepingCapacity: true)
@@ -98,7 +103,7 @@ final class SlidingRollup: WindowRollup {
         var end = done == .min ? (index + 1) * slide : max(done + slide, (index + 1) * slide)
         while end <= min((index + 1) * slide + size, target) {
           publish(slot, end: end, revision: 0)
-          if !boards.isEmpty { boardEnds.insert(end) }
+          if !ranking.isEmpty { boardEnds.insert(end) }
           done = end
           end += slide
         }
@@ -118,7 +123,7 @@ final class SlidingRollup: WindowRollup {
   }
 
   private func publishBoards(_ end: Int64) {
-    boards.publishFinal(start: end - size, end: end, slots: active) { slot in
+    ranking.publishFinal(start: end - size, end: end, slots: active) { slot in
       values(slot, end: end, onlineEnd: end)
     }
   }
@@ -151,8 +156,8 @@ final class SlidingRollup: WindowRollup {
       for slot in state.touched where slot < keys.count { publishLive(slot, end: end, onlineEnd: onlineEnd) }
       for slot in online where slot < keys.count { publishLive(slot, end: end, onlineEnd: onlineEnd) }
     }
-    if boards.isEmpty || isUnchanged { return }
-    boards.publishLive(start: end - size, end: end, slots: active) { slot in
+    if ranking.isEmpty || isUnchanged { return }
+    ranking.publishLive(start: end - size, end: end, slots: active) { slot in
       values(slot, end: end, onlineEnd: onlineEnd)
     }
   }
@@ -174,7 +179,7 @@ final class SlidingRollup: WindowRollup {
     if state.mode == .once || time.closedHorizon == .min { return }
     drop(before: floorDivide(time.closedHorizon - size, slide) - 1)
     revisions = revisions.filter { $0.key.end > time.closedHorizon }
-    boards.prune(time)
+    ranking.prune(time)
   }
 
   private func drop(before index: Int64) {
@@ -189,5 +194,31 @@ final class SlidingRollup: WindowRollup {
       active.removeLast()
       state.keys.release(slot)
     }
+  }
+
+  // MARK: Changelog
+
+  var boards: Boards? { ranking }
+
+  func write(slot: Int, to buffer: ByteBuffer) {
+    buffer.reserve(16)
+    guard slot < keys.count, keys[slot].isActive else { return buffer.put(0) }
+    buffer.put(keys[slot].live.isShowing ? 2 : 1)
+    buffer.put(keys[slot].slices)
+  }
+
+  func restore(slot: Int, from reader: inout ByteReader) throws(StateError) {
+    let mark = try reader.byte()
+    if mark == 0 { return }
+    while keys.count <= slot { keys.append(Key()) }
+    activate(slot)
+    if mark == 2 { keys[slot].live = .unknown }
+    keys[slot].slices = try reader.slices(in: state.pool)
+  }
+
+  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+    if time.finalHorizon != .min { publishedEnd = floorDivide(time.finalHorizon, slide) * slide }
+    if liveNewest != .min { liveEnd = (floorDivide(liveNewest, slide) + 1) * slide }
+    for slot in touched where slot < keys.count && keys[slot].isActive { keys[slot].live = .unknown }
   }
 }

@@ -66,11 +66,19 @@ struct Accumulator: BitwiseCopyable {
     if !other.clickers.isEmpty { clickers.formUnion(other.clickers, in: pool) }
   }
 
-  /// Gives the memory back and leaves an empty accumulator.
-  mutating func clear(in pool: SketchPool) {
+  /// Which sketches are not empty: a bit each for buyers, viewers and clickers.
+  var sketchMarks: UInt8 { (buyers.isEmpty ? 0 : 1) | (viewers.isEmpty ? 0 : 2) | (clickers.isEmpty ? 0 : 4) }
+
+  /// Forgets the members of the sketches and gives their memory back.
+  mutating func clearSketches(in pool: SketchPool) {
     buyers.clear(in: pool)
     viewers.clear(in: pool)
     clickers.clear(in: pool)
+  }
+
+  /// Gives the memory back and leaves an empty accumulator.
+  mutating func clear(in pool: SketchPool) {
+    clearSketches(in: pool)
     self = Accumulator()
   }
 }

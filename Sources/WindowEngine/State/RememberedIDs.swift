@@ -46,6 +46,13 @@ struct RememberedIDs: ~Copyable {
     return true
   }
 
+  /// Calls `body` with every id that is remembered as of `watermark`.
+  func forEach(asOf watermark: Int64, _ body: (_ hash: UInt64, _ fingerprint: UInt64, _ expiry: Int64) -> Void) {
+    for i in 0...mask where entries[i].expiry > watermark {
+      body(entries[i].hash, entries[i].fingerprint, entries[i].expiry)
+    }
+  }
+
   /// Drops what has expired and doubles the table if more than half of it is still needed.
   private mutating func rebuild(watermark: Int64) {
     let old = entries

@@ -1,10 +1,10 @@
 // Invariant that makes this file safe: every pointer handed out lies inside a chunk that the pool owns until it is
 // destroyed, is `words(ofClass:)` words long, and is on exactly one side: with a sketch, or on one free list.
 
-/// Memory for the sketches of one owner (a pane, a rollup shard): blocks of a few sizes, cut from chunks and reused.
+/// Memory for the sketches of one owner (a source partition, a rollup shard): blocks of a few sizes, cut from chunks and reused.
 ///
-/// A sketch is a plain value that points into its pool, so tables of sketches move and copy like integers, and a pane
-/// gives back thousands of them at once with ``reset()``. Not thread-safe; one owner.
+/// A sketch is a plain value that points into its pool, so tables of sketches move and copy like integers. Not
+/// thread-safe; one owner.
 @usableFromInline
 final class SketchPool {
   /// Block sizes are 4, 8, ... 512 words; 512 words hold a sparse set of 256 members or 4096 registers.
@@ -58,12 +58,5 @@ final class SketchPool {
   @usableFromInline func release(_ block: UnsafeMutablePointer<UInt64>, sizeClass: Int) {
     block[0] = UInt64(UInt(bitPattern: free[sizeClass]))
     free[sizeClass] = block
-  }
-
-  /// Takes back every block at once; all sketches of this pool are void.
-  func reset() {
-    chunkIndex = 0
-    used = 0
-    free = .init(repeating: nil)
   }
 }
