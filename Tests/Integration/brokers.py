@@ -32,6 +32,8 @@ class Broker:
     name = ""
     #: Source partitions by topic.
     partitions = {}
+    #: Whether it keeps offsets that are committed in a transaction.
+    keeps_offsets = False
     #: Whether it makes a topic as soon as someone asks for it.
     creates_topics = False
 
@@ -94,6 +96,7 @@ class Broker:
 class Tansu(Broker):
     name = "tansu"
     library = "confluent_kafka.libs"
+    keeps_offsets = True
     partitions = {"purchases": 3, "viewers": 2}
 
     def command(self):

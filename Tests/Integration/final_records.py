@@ -200,15 +200,20 @@ def restart(broker):
               f"{before} records before, {len(wanted)} compared with replay, {shown(one)};"
               f" the first one {first:.1f} s after the start")
 
+        # A broker that keeps no offsets of transactions makes it publish everything again, with the same content.
         before = reader.count()
         with Daemon(broker, configuration, "run-3") as daemon:
-            wait_for(has(before + len(wanted)), SETTLED_SECONDS,
-                     lambda: f"{reader.count() - before} records after the second restart", daemon)
+            wait_for(lambda: "shards" in daemon.said(), SETTLED_SECONDS, "no shard was assigned", daemon)
+            if not broker.keeps_offsets:
+                wait_for(has(before + len(wanted)), SETTLED_SECONDS,
+                         lambda: f"{reader.count() - before} records after the second restart", daemon)
+            take_finals(finals, reader.read_on())
             daemon.stop()
         take_finals(finals, reader.read_on())
+        again = reader.count() - before
         two = differences(wanted, finals.until(traffic.closed))
-        check(f"{broker.name}: killed when all was published and started again", not two,
-              f"{reader.count() - before} records published again, {shown(two)}")
+        check(f"{broker.name}: killed when all was published and started again",
+              not two and (again == 0 or not broker.keeps_offsets), f"{again} records published again, {shown(two)}")
 
 
 def changes_while_down(broker):
@@ -230,7 +235,7 @@ def changes_while_down(broker):
             return wanted(last)
 
         try:
-            wait_for(reached, 15, "")
+            wait_for(reached, SETTLED_SECONDS, "")
         except Failed:
             return False
         return True

@@ -58,9 +58,9 @@ import WindowEngine
       shards: [0: RollupShard(plan: setup.plan, mode: .continuous, sources: 1)], sink: BrokenSink(), clock: { 0 },
       failed: { _ in failures.add() })
     let inbox = SPSCRing<HandOver>(capacity: 2)
-    let committer = Committer(
+    let relay = HandOverRelay(
       inboxes: [inbox], rollups: [rollup], owners: [0], committed: { _ in }, failed: { _ in failures.add() })
-    committer.start()
+    relay.start()
     rollup.start(name: "rollup")
     let intake = Intake(
       plan: setup.plan, policy: setup.policy, shards: 1, source: 0, mode: .continuous, keepsDuplicates: false)
@@ -73,7 +73,7 @@ import WindowEngine
       while !inbox.offer(handOver) { usleep(100) }
     }
     inbox.close()
-    committer.join()
+    relay.join()
     rollup.join()
     #expect(failures.count == 1)
   }

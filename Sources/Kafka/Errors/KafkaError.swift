@@ -24,6 +24,9 @@ public struct KafkaError: Error, Equatable, Sendable {
   /// librdkafka's name of the code, such as `_TRANSPORT` or `UNKNOWN_TOPIC_OR_PART`.
   public var codeName: String { String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(rawValue: code))) }
 
+  /// What the code alone means, whatever a transaction makes of it.
+  public var codeKind: KafkaErrorKind { KafkaErrorKind(code: rd_kafka_resp_err_t(rawValue: code)) }
+
   /// Whether a consumer group moved on without this member: a newer generation, an unknown member, or a rebalance
   /// under way. A transaction that fails so is aborted and its work done again by whoever owns the partitions now.
   public var isGroupChange: Bool {

@@ -9,6 +9,9 @@ public struct DeliveryReport: Sendable, Equatable {
   /// Why the first of them was given up.
   public var firstFailure: KafkaError?
 
+  /// Where the records with a ticket have got to.
+  public var offsets: [Int: Int64] = [:]
+
   /// Nothing delivered, nothing failed.
   public init() {}
 
@@ -16,6 +19,8 @@ public struct DeliveryReport: Sendable, Equatable {
     let code = message.pointee.err
     guard code != RD_KAFKA_RESP_ERR_NO_ERROR else {
       delivered += 1
+      let ticket = Int(bitPattern: message.pointee._private)
+      if ticket != 0 { offsets[ticket] = message.pointee.offset }
       return
     }
     failed += 1

@@ -33,19 +33,20 @@ public final class Producer: @unchecked Sendable {
   ///
   /// A nil `value` is a tombstone. Without `partition` the key chooses it. `timestampMilliseconds` 0 means now. While
   /// the local queue is full this waits for deliveries, at most `timeoutMilliseconds`, then throws
-  /// ``KafkaErrorKind/queueFull``.
+  /// ``KafkaErrorKind/queueFull``. The offset of a record with a `ticket`, which is not 0, is found under it in
+  /// ``DeliveryReport/offsets`` once it is delivered.
   public func produce(
     topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-    headers: [Header] = [], timestampMilliseconds: Int64 = 0, timeoutMilliseconds: Int = 30_000
+    headers: [Header] = [], timestampMilliseconds: Int64 = 0, timeoutMilliseconds: Int = 30_000, ticket: Int = 0
   ) throws(KafkaError) {
     let headerList = headers.isEmpty ? nil : Self.headerList(headers)
     let partitionNumber = partition ?? Int32(RD_KAFKA_PARTITION_UA)
-    var code = send(topic, partitionNumber, key, value, headerList, timestampMilliseconds)
+    var code = send(topic, partitionNumber, key, value, headerList, timestampMilliseconds, ticket)
     if code == RD_KAFKA_RESP_ERR__QUEUE_FULL {
       let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
       repeat {
         rd_kafka_poll(client.pointer, 10)
-        code = send(topic, partitionNumber, key, value, headerList, timestampMilliseconds)
+        code = send(topic, partitionNumber, key, value, headerList, timestampMilliseconds, ticket)
       } while code == RD_KAFKA_RESP_ERR__QUEUE_FULL && ContinuousClock.now < deadline
     }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
@@ -60,13 +61,13 @@ public final class Producer: @unchecked Sendable {
   /// The same for arrays.
   public func produce(
     topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?, headers: [Header] = [],
-    timestampMilliseconds: Int64 = 0, timeoutMilliseconds: Int = 30_000
+    timestampMilliseconds: Int64 = 0, timeoutMilliseconds: Int = 30_000, ticket: Int = 0
   ) throws(KafkaError) {
     try withBytes(of: key) { (key) throws(KafkaError) in
       try withBytes(of: value) { (value) throws(KafkaError) in
         try produce(
           topic: topic, partition: partition, key: key, value: value, headers: headers,
-          timestampMilliseconds: timestampMilliseconds, timeoutMilliseconds: timeoutMilliseconds)
+          timestampMilliseconds: timestampMilliseconds, timeoutMilliseconds: timeoutMilliseconds, ticket: ticket)
       }
     }
   }
@@ -109,11 +110,11 @@ public final class Producer: @unchecked Sendable {
 
   private func send(
     _ topic: String, _ partition: Int32, _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?,
-    _ headers: OpaquePointer?, _ timestamp: Int64
+    _ headers: OpaquePointer?, _ timestamp: Int64, _ ticket: Int
   ) -> rd_kafka_resp_err_t {
     lt_produce(
       client.pointer, topic, partition, key.map(Self.address), key?.count ?? 0, value.map(Self.address),
-      value?.count ?? 0, headers, timestamp)
+      value?.count ?? 0, headers, timestamp, UnsafeMutableRawPointer(bitPattern: ticket))
   }
 
   /// An empty buffer may have no address, which librdkafka would take for "none".

@@ -46,7 +46,7 @@ package struct TopicLayout {
         topics.rejects, partitions: shards,
         configuration: ["cleanup.policy": "delete", "max.message.bytes": String(Self.maxRecordBytes)]),
       specification(topics.partials, partitions: shards, policy: "delete"),
-      specification(topics.checkpoints, partitions: 1, policy: "compact"),
+      specification(topics.checkpoints, partitions: StateTopic.partitionCount(shards: shards), policy: "compact"),
     ]
   }
 
@@ -54,8 +54,14 @@ package struct TopicLayout {
     TopicSpecification(name, partitions: partitions, configuration: ["cleanup.policy": policy])
   }
 
-  /// The source partitions, once the cluster has been asked; creates what is missing of the outputs.
-  func prepare(_ admin: Admin) throws -> [TopicPartition] {
+  /// What the cluster has.
+  struct Prepared {
+    let sources: [TopicPartition]
+    let state: StateTopic
+  }
+
+  /// The source partitions and where state lies, once the cluster has been asked; creates what is missing of the outputs.
+  func prepare(_ admin: Admin) throws -> Prepared {
     let names = sources + outputs.map(\.name)
     let cluster = try admin.metadata(of: names, timeoutMilliseconds: Self.timeoutMilliseconds)
     let missing = sources.filter { cluster.partitionCounts[$0] == nil }
@@ -71,8 +77,12 @@ package struct TopicLayout {
         throw TopicError.cannotCreate(absent.map(\.name), reason: "\(error)")
       }
     }
-    return sources.flatMap { topic in
+    let state = StateTopic(
+      topics: topics, shards: shards,
+      partitions: cluster.partitionCounts[topics.checkpoints] ?? StateTopic.partitionCount(shards: shards))
+    let partitions = sources.flatMap { topic in
       (0..<Int32(cluster.partitionCounts[topic]!)).map { TopicPartition(topic, $0) }
     }
+    return Prepared(sources: partitions, state: state)
   }
 }

@@ -98,11 +98,11 @@ public final class Replay: @unchecked Sendable {
         shards: [shard: RollupShard(plan: plan, mode: .once, sources: readers.count)], sink: sink, clock: { 0 },
         failed: failed)
     }
-    let inboxes = (0..<laneCount).map { _ in SPSCRing<HandOver>(capacity: Committer.inboxCapacity) }
-    let committer = Committer(
+    let inboxes = (0..<laneCount).map { _ in SPSCRing<HandOver>(capacity: HandOverRelay.inboxCapacity) }
+    let relay = HandOverRelay(
       inboxes: inboxes, rollups: rollups, owners: Array(0..<shardCount), committed: { [self] in try account($0) },
       failed: failed)
-    committer.start()
+    relay.start()
     for (i, rollup) in rollups.enumerated() { rollup.start(name: "rollup-\(i)") }
     let lanes = (0..<laneCount).map { lane in
       Worker(name: "lane-\(lane)") { [self] in
@@ -115,7 +115,7 @@ public final class Replay: @unchecked Sendable {
       }
     }
     for lane in lanes { lane.join() }
-    committer.join()
+    relay.join()
     for rollup in rollups { rollup.join() }
     if let error = firstError.withLock({ $0 }) { throw error }
     try output.flush()

@@ -40,7 +40,7 @@ public struct EventCounts: Sendable {
 }
 
 /// What a lane hands over of one source partition at once: it is committed whole or not at all.
-struct HandOver {
+package struct HandOver {
   var blocks: [Block] = []
   var frontier: Frontier
   /// The offset of the next record to be read.
@@ -52,4 +52,8 @@ struct HandOver {
   var hasOverflow = false
   /// Whether an amount stopped at the limit of Int64 when it was converted.
   var isSaturated = false
+  /// Who owned the source partition.
+  var generation: UInt64 = 0
+  /// Where the next owner goes on; `nil` where nobody will.
+  var checkpoint: LaneCheckpoint?
 }

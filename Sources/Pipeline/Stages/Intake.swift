@@ -7,6 +7,7 @@ import WindowEngine
 /// Decodes and counts the events of one source partition, and collects what its lane hands over.
 final class Intake {
   let source: Int
+  private let generation: UInt64?
   private let partition: UnsafeMutablePointer<SourcePartition>
   private var decoder: EventDecoder
   private var event: Event
@@ -28,15 +29,19 @@ final class Intake {
   }
 
   init(
-    plan: EnginePlan, policy: DecodingPolicy, shards: Int, source: Int, mode: PublishingMode, keepsDuplicates: Bool
+    plan: EnginePlan, policy: DecodingPolicy, shards: Int, source: Int, mode: PublishingMode, keepsDuplicates: Bool,
+    generation: UInt64? = nil
   ) {
     self.source = source
+    self.generation = generation
     self.keepsDuplicates = keepsDuplicates
     let sink = BlockSink()
     self.sink = sink
     partition = .allocate(capacity: 1)
     partition.initialize(
-      to: SourcePartition(plan: plan, shards: shards, source: source, mode: mode) { sink.blocks.append($0) })
+      to: SourcePartition(plan: plan, shards: shards, source: source, mode: mode, generation: generation) {
+        sink.blocks.append($0)
+      })
     var decoder = EventDecoder(policy: policy)
     event = decoder.makeEvent()
     self.decoder = decoder
@@ -90,17 +95,33 @@ final class Intake {
       Reject(reason: reason, detail: detail, source: source, offset: offset, line: line, bytes: Array(payload)))
   }
 
+  /// Takes back what an earlier owner's checkpoint holds; the intake must be fresh.
+  func restore(
+    _ checkpoint: LaneCheckpoint, pieces: [(PieceID, [UInt8])], ids: [(PieceID, [UInt8])]
+  ) throws(StateError) {
+    try partition.pointee.restore(checkpoint, pieces: pieces, ids: ids)
+  }
+
   /// Moves an idle partition's watermark forward.
   func advance(to watermark: Int64) { partition.pointee.advance(to: watermark) }
 
   /// What has changed since the last hand-over, as of `sourceOffset`, the offset of the next record.
   ///
-  /// `isEnd` says that this is the end of a file: nothing of it holds a window back any more.
-  func handOver(sourceOffset: Int64, isIdle: Bool = false, isEnd: Bool = false) -> HandOver {
+  /// `isAtEnd` says that there is nothing more to read now, `isEnd` that there never will be: then nothing of it holds a
+  /// window back any more.
+  func handOver(
+    sourceOffset: Int64, isIdle: Bool = false, isAtEnd: Bool = false, isEnd: Bool = false
+  ) -> HandOver {
     partition.pointee.handOver(sourceOffset: sourceOffset, atEnd: isEnd)
     var handOver = HandOver(
-      frontier: Frontier(source: source, watermark: isEnd ? .max : watermark, newest: newest, isIdle: isIdle),
+      frontier: Frontier(
+        source: source, watermark: isEnd ? .max : watermark, newest: newest, isIdle: isIdle, isAtEnd: isAtEnd,
+        sourceOffset: sourceOffset),
       sourceOffset: sourceOffset)
+    if let generation {
+      handOver.generation = generation
+      handOver.checkpoint = partition.pointee.takeCheckpoint(sourceOffset: sourceOffset, isIdle: isIdle)
+    }
     swap(&handOver.blocks, &sink.blocks)
     swap(&handOver.rejects, &rejects)
     rejectBytes = 0

@@ -20,6 +20,8 @@ public struct ShardChangelog {
   private var sequence: UInt64
   /// The last copy of each segment.
   public private(set) var segments: [ShardHead.Segment]
+  /// The head that was written last.
+  public private(set) var lastHead: PieceID?
   private var copyBytes: [Int]
   private var cursor = 0
   private var budget = 0
@@ -81,6 +83,8 @@ public struct ShardChangelog {
       copyBytes[segment] = contents.count
       budget -= contents.count
     }
-    return (copies, shard.head(nextID(), partialsOffset: partialsOffset, segments: segments))
+    let id = nextID()
+    lastHead = id
+    return (copies, shard.head(id, partialsOffset: partialsOffset, segments: segments))
   }
 }

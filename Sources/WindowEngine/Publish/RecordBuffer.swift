@@ -20,10 +20,10 @@ public final class RecordBuffer {
   /// Takes over what has gathered while more is being printed; without it everything stays until the end.
   public var spill: ((RecordBuffer) -> Void)?
 
-  private var text = Storage<UInt8>(capacity: 64 << 10)
+  private var text: Storage<UInt8>
   private var entries = Storage<Entry>()
 
-  public init() {}
+  public init(capacity: Int = 64 << 10) { text = Storage(capacity: capacity) }
 
   /// How many records there are.
   public var count: Int { entries.count }
@@ -36,6 +36,15 @@ public final class RecordBuffer {
       let entry = entries[i]
       try body(entry.topic, slice(entry.keyStart, entry.valueStart), value(entry))
     }
+  }
+
+  /// Moves the records into a buffer of their own and leaves this one empty.
+  public func takeContents() -> RecordBuffer {
+    let taken = RecordBuffer(capacity: text.count)
+    taken.text.append(contentsOf: UnsafeBufferPointer(start: text.base, count: text.count))
+    taken.entries.append(contentsOf: UnsafeBufferPointer(start: entries.base, count: entries.count))
+    removeAll()
+    return taken
   }
 
   public func removeAll() {

@@ -25,7 +25,34 @@ enum EngineMetrics {
         counter("livetally_records_published_total", "Records handed to the producers.", count, ["topic": topic]))
     }
     metrics.append(counter("livetally_published_bytes_total", "Bytes of published records.", figures.publishedBytes))
-    metrics.append(counter("livetally_commits_total", "Hand-overs from lanes to rollups.", figures.commits))
+    for role in ConsumerRole.allCases {
+      metrics.append(commitTimes(role, figures.commits[role] ?? CommitTimes()))
+      for cause in AbortCause.allCases {
+        metrics.append(
+          counter(
+            "livetally_transactions_aborted_total", "Transactions that were aborted and tried again.",
+            figures.aborts[role]?[cause] ?? 0, ["transaction": role.rawValue, "cause": cause.rawValue]))
+      }
+    }
+    for (what, count) in [("source_partition", figures.restoredPartitions), ("shard", figures.restoredShards)] {
+      metrics.append(
+        counter("livetally_restores_total", "Restores from the checkpoints topic.", count, ["state": what]))
+    }
+    metrics.append(
+      EngineMetric(
+        name: "livetally_restore_seconds_total", help: "Time that restores took.", type: .counter,
+        value: .number(Double(figures.restoreMilliseconds) / 1000)))
+    metrics.append(
+      counter("livetally_client_restarts_total", "Times that all Kafka clients were made anew.", figures.restarts))
+    for (what, bytes) in [
+      ("partials", figures.partialBytes), ("checkpoints", figures.checkpointBytes),
+      ("changelog", figures.changelogBytes),
+    ] {
+      metrics.append(
+        counter(
+          "livetally_state_bytes_total", "Bytes written to the internal topics, before compression.", bytes,
+          ["state": what]))
+    }
     metrics.append(counter("livetally_rebalances_total", "Changes of the assignment.", figures.rebalances))
     metrics.append(counter("livetally_client_errors_total", "Errors of the Kafka clients.", figures.clientErrors))
     for (partition, lag) in figures.lag.sorted(by: { $0.key < $1.key }) {
@@ -45,6 +72,8 @@ enum EngineMetrics {
     metrics.append(
       gauge(
         "livetally_assigned_partitions", "Source partitions this instance reads.", Double(figures.assignedPartitions)))
+    metrics.append(gauge("livetally_assigned_shards", "Shards this instance rolls up.", Double(figures.assignedShards)))
+    metrics.append(gauge("livetally_keys", "Keys with state in some window.", Double(figures.keys)))
     metrics.append(gauge("livetally_open_panes", "Panes that can still change.", Double(figures.openPanes)))
     metrics.append(gauge("livetally_lane_bytes", "Memory of the lanes' state.", Double(figures.laneBytes)))
     metrics.append(gauge("livetally_ring_depth", "Hand-overs that wait for the committer.", Double(figures.ringDepth)))
@@ -57,6 +86,18 @@ enum EngineMetrics {
       metrics.append(gauge("process_resident_memory_bytes", "Resident memory.", Double(bytes)))
     }
     return metrics
+  }
+
+  private static func commitTimes(_ role: ConsumerRole, _ times: CommitTimes) -> EngineMetric {
+    var total: UInt64 = 0
+    let buckets = zip(CommitTimes.bounds, times.counts).map { bound, count in
+      total += count
+      return EngineMetric.Bucket(upperBound: bound, count: total)
+    }
+    return EngineMetric(
+      name: "livetally_commit_seconds", help: "How long commits took.", type: .histogram,
+      labels: ["transaction": role.rawValue],
+      value: .histogram(buckets: buckets, sum: times.seconds, count: times.count))
   }
 
   private static func counter(

@@ -30,7 +30,8 @@ enum Failure {
     case is TrafficOptionsError: usage
     case is ConfigurationError, is UnreadableConfiguration, is InvalidPropertiesError: badConfiguration
     case DashboardError.badHost, TopicError.partitionCount: badConfiguration
-    case is DashboardError, is TopicError, is PartitionsChanged: unavailable
+    case is DashboardError, is TopicError, is PartitionsChanged, is InstanceTaken: unavailable
+    case is StateError, is RestoreError: badData
     case FileError.sameFile: usage
     case FileError.cannotOpen, FileError.cannotWrite: unavailable
     case is FileError: badData

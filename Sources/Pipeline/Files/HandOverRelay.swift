@@ -1,11 +1,9 @@
 import Foundation
 import WindowEngine
 
-/// Gathers what the lanes hand over and passes it on as commits.
-///
-/// This is the one place between lanes and rollups, so that a transport through Kafka takes the place of the call to
-/// ``pass(_:)`` and nothing else moves.
-final class Committer: @unchecked Sendable {
+/// Passes what the lanes of a replay hand over to its rollups. (Of the daemon, ``IngestCommitter`` and the partials topic
+/// do it.)
+final class HandOverRelay: @unchecked Sendable {
   /// Hand-overs of a lane that may wait; more make the lane wait, and so stop it from reading.
   static let inboxCapacity = 8
   /// Hand-overs that make up one commit at most, so that rollups begin while more is coming.
@@ -32,7 +30,7 @@ final class Committer: @unchecked Sendable {
   }
 
   func start() {
-    worker = Worker(name: "committer") { [self] in run() }
+    worker = Worker(name: "relay") { [self] in run() }
   }
 
   func join() { worker?.join() }

@@ -1,0 +1,144 @@
+import Foundation
+import Kafka
+import Logging
+import Synchronization
+import WindowEngine
+
+/// The thread of an ``IngestCommitter``: gathers what the lanes hand over and commits it.
+final class CommitterThread: @unchecked Sendable {
+  /// Hand-overs that make up one commit at most, so that rollups begin while more is coming.
+  private static let commitLimit = 64
+  /// How often all frontiers are written again for instances that have just come, ms.
+  private static let refreshMilliseconds: Int64 = 5_000
+  /// Commits that are tried before partitions are given up whose work could not be committed: others do it again.
+  private static let releaseTries = 3
+  /// How long an aborted commit waits before the next try, so that the group can settle.
+  private static let retryMicroseconds: UInt32 = 50_000
+
+  private enum Command {
+    case own(source: Int, generation: UInt64, Unsent)
+    case release([Int], commits: Bool, DispatchSemaphore)
+  }
+
+  private struct Unsent: @unchecked Sendable { let restored: StateStore.Lane? }
+
+  private let inboxes: [SPSCRing<HandOver>]
+  private let committer: IngestCommitter
+  private let statistics: DaemonStatistics
+  private let logger: Logger
+  private let failed: @Sendable (any Error) -> Void
+  private let commands = Mutex<[Command]>([])
+  private let hasFailed = Atomic<Bool>(false)
+  private let hasEnded = Atomic<Bool>(false)
+  private var lastRefresh = SteadyClock.milliseconds()
+  private var worker: Worker?
+
+  init(
+    inboxes: [SPSCRing<HandOver>], committer: IngestCommitter, statistics: DaemonStatistics, logger: Logger,
+    failed: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.inboxes = inboxes
+    self.committer = committer
+    self.statistics = statistics
+    self.logger = logger
+    self.failed = failed
+  }
+
+  func start() {
+    worker = Worker(name: "committer") { [self] in run() }
+  }
+
+  func join() { worker?.join() }
+
+  /// Says that a partition is owned, before its lane may hand over anything.
+  func own(_ source: Int, generation: UInt64, restored: StateStore.Lane?) {
+    commands.withLock { $0.append(.own(source: source, generation: generation, Unsent(restored: restored))) }
+  }
+
+  /// Gives partitions up that no lane reads any more. Returns when nothing of them is under way; what was handed over
+  /// is committed first, if it `commits` and that goes through.
+  func release(_ sources: [Int], commits: Bool) {
+    let done = DispatchSemaphore(value: 0)
+    commands.withLock { $0.append(.release(sources, commits: commits, done)) }
+    while done.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+      // After a failure nothing is under way any more.
+      if hasEnded.load(ordering: .acquiring) { return }
+    }
+  }
+
+  private func run() {
+    var wait = WaitStrategy()
+    while true {
+      let hasObeyed = obey()
+      gather(limit: Self.commitLimit)
+      let now = SteadyClock.milliseconds()
+      let refreshes = now - lastRefresh >= Self.refreshMilliseconds
+      if committer.hasWork || refreshes {
+        wait.reset()
+        commit(refreshes: refreshes)
+      } else if inboxes.allSatisfy(\.isDrained) {
+        break
+      } else if !hasObeyed {
+        wait.wait()
+      }
+      if hasFailed.load(ordering: .acquiring) && inboxes.allSatisfy(\.isDrained) { break }
+    }
+    hasEnded.store(true, ordering: .releasing)
+  }
+
+  private func gather(limit: Int) {
+    var count = 0
+    for inbox in inboxes {
+      while count < limit, let handOver = inbox.poll() {
+        if !hasFailed.load(ordering: .acquiring) { committer.take(handOver) }
+        count += 1
+      }
+    }
+  }
+
+  private func obey() -> Bool {
+    let all = commands.withLock { commands in
+      defer { commands = [] }
+      return commands
+    }
+    for command in all {
+      switch command {
+      case .own(let source, let generation, let unsent):
+        committer.own(source, generation: generation, restored: unsent.restored)
+      case .release(let sources, let commits, let done):
+        gather(limit: .max)
+        if commits {
+          for _ in 0..<Self.releaseTries where committer.hasWork && !hasFailed.load(ordering: .acquiring) {
+            commit(refreshes: false)
+          }
+        }
+        for source in sources { committer.disown(source) }
+        done.signal()
+      }
+    }
+    return !all.isEmpty
+  }
+
+  private func commit(refreshes: Bool) {
+    if hasFailed.load(ordering: .acquiring) {
+      usleep(Self.retryMicroseconds)
+      return
+    }
+    let began = SteadyClock.milliseconds()
+    if refreshes { lastRefresh = began }
+    do throws(TransactionFailure) {
+      switch try committer.commit(refreshesFrontiers: refreshes) {
+      case .idle: break
+      case .committed(let handOvers):
+        statistics.committed(handOvers, milliseconds: SteadyClock.milliseconds() - began, committer)
+      case .aborted(let cause, let text):
+        statistics.aborted(.ingest, cause)
+        logger.log(level: cause == .rebalance ? .info : .warning, "a commit was aborted and is tried again: \(text)")
+        usleep(Self.retryMicroseconds)
+      }
+    } catch {
+      hasFailed.store(true, ordering: .releasing)
+      failed(error)
+    }
+  }
+}

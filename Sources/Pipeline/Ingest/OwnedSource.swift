@@ -1,0 +1,146 @@
+import Kafka
+import LiveEvents
+import WindowEngine
+
+/// A source partition in the hands of a lane: what is counted of it, how far it is read, whether it is idle.
+///
+/// No thread and no clock: the lane that owns it brings records and the time.
+package final class OwnedSource {
+  /// Open panes that lead to a hand-over, beyond twice those that the last one left.
+  private static let paneSlack = 256
+
+  package let partition: TopicPartition
+  package let source: Int
+  /// Unlike that of any other owner of the partition, at any time.
+  package let generation: UInt64
+  let intake: Intake
+  private let progress: Sources.Progress
+  private let plan: EnginePlan
+  /// The offset of the next record to be read.
+  package private(set) var nextOffset: Int64
+  private var isAtEnd = false
+  private var hasHadRecord: Bool
+  /// When the last record came, or something kept records away, ms of the steady clock.
+  private var lastRecord: Int64
+  private var isIdle = false
+  /// What was handed over last, to say nothing where nothing changed.
+  private var handedOffset: Int64 = -1
+  private var handedWatermark = Int64.min
+  private var handedIdle = false
+  private var handedEnd = false
+  /// Open panes that lead to a hand-over: a log of few events over a long time must not fill the memory.
+  private var paneLimit = OwnedSource.paneSlack
+
+  /// Takes a partition over, from its beginning or from what its last owner committed.
+  package init(
+    _ partition: TopicPartition, setup: EngineSetup, sources: Sources, shards: Int, keepsDuplicates: Bool,
+    generation: UInt64, restored: StateStore.Lane?, now: Int64
+  ) throws(StateError) {
+    guard let source = sources.number(of: partition) else {
+      preconditionFailure("\(partition) is not among the source partitions")
+    }
+    self.partition = partition
+    self.source = source
+    self.generation = generation
+    plan = setup.plan
+    progress = sources.progress(of: source)
+    intake = Intake(
+      plan: setup.plan, policy: setup.policy, shards: shards, source: source, mode: .continuous,
+      keepsDuplicates: keepsDuplicates, generation: generation)
+    if let restored { try intake.restore(restored.checkpoint, pieces: restored.pieces, ids: restored.ids) }
+    nextOffset = restored?.checkpoint.sourceOffset ?? 0
+    hasHadRecord = nextOffset > 0
+    lastRecord = now
+    progress.isOwned.store(true, ordering: .releasing)
+    progress.watermark.store(intake.watermark, ordering: .relaxed)
+    progress.newest.store(intake.newest, ordering: .relaxed)
+    progress.nextOffset.store(nextOffset, ordering: .relaxed)
+    progress.isIdle.store(false, ordering: .releasing)
+    progress.hasUnread.store(true, ordering: .releasing)
+  }
+
+  /// The lane owns it no longer.
+  package func release() {
+    progress.isIdle.store(false, ordering: .releasing)
+    progress.hasUnread.store(true, ordering: .releasing)
+    progress.isOwned.store(false, ordering: .releasing)
+  }
+
+  // MARK: Reading
+
+  /// Records follow.
+  @inline(__always)
+  package func beginRecords() {
+    // Awake before its newest event is known to others, or they could take all for idle and go on to that event.
+    isIdle = false
+    progress.isIdle.store(false, ordering: .releasing)
+  }
+
+  /// Counts one event. Returns whether so many panes are open that they must be handed over before more is read.
+  @inline(__always)
+  package func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64) -> Bool {
+    intake.take(payload, recordTimestamp: recordTimestamp, offset: offset, line: 0)
+    if intake.openPanes <= paneLimit { return false }
+    nextOffset = offset + 1
+    return true
+  }
+
+  /// Records have come up to `nextOffset`.
+  package func endRecords(nextOffset: Int64, now: Int64) {
+    self.nextOffset = nextOffset
+    hasHadRecord = true
+    lastRecord = now
+    isAtEnd = false
+    progress.hasUnread.store(true, ordering: .releasing)
+    noteProgress()
+  }
+
+  /// The end of the partition was reached; what readers do not see counts as read.
+  package func noteEnd(_ offset: Int64) {
+    isAtEnd = true
+    nextOffset = max(nextOffset, offset)
+    progress.nextOffset.store(nextOffset, ordering: .relaxed)
+    progress.hasUnread.store(false, ordering: .releasing)
+  }
+
+  /// A fetch failed, or alignment holds the partition back: silence counts from here on.
+  package func noteObstacle(now: Int64) { lastRecord = now }
+
+  package func judgeIdleness(now: Int64, sources: Sources) {
+    let silent = now - lastRecord >= plan.time.idleTimeout
+    let wasNeverWritten = !hasHadRecord && nextOffset == 0
+    isIdle = isAtEnd && (silent || wasNeverWritten) && sources.areReachable.load(ordering: .acquiring)
+    progress.isIdle.store(isIdle, ordering: .releasing)
+    if isIdle, let target = sources.idleTarget(paneLength: plan.time.pane) {
+      intake.advance(to: target)
+      noteProgress()
+    }
+  }
+
+  private func noteProgress() {
+    progress.watermark.store(intake.watermark, ordering: .relaxed)
+    progress.newest.store(intake.newest, ordering: .relaxed)
+    progress.nextOffset.store(nextOffset, ordering: .relaxed)
+  }
+
+  // MARK: Handing over
+
+  /// Whether so many rejects have gathered that they must go on before more is read.
+  var mustHandOver: Bool { intake.mustHandOver }
+
+  /// What has changed since the last time; `nil` where nothing has.
+  package func handOver() -> HandOver? {
+    if nextOffset == handedOffset && intake.watermark == handedWatermark && isIdle == handedIdle
+      && isAtEnd == handedEnd
+    {
+      return nil
+    }
+    handedOffset = nextOffset
+    handedWatermark = intake.watermark
+    handedIdle = isIdle
+    handedEnd = isAtEnd
+    let handOver = intake.handOver(sourceOffset: nextOffset, isIdle: isIdle, isAtEnd: isAtEnd)
+    paneLimit = 2 * intake.openPanes + Self.paneSlack
+    return handOver
+  }
+}

@@ -1,0 +1,257 @@
+import Foundation
+import Kafka
+import Logging
+import Synchronization
+import WindowEngine
+
+/// The thread of a ``RollupCommitter``: a member of the rollup group that reads the partials of its shards.
+final class RollupThread: @unchecked Sendable {
+  /// How long nothing may be published while live windows fade or the emit interval runs, ms.
+  private static let tickMilliseconds: Int64 = 200
+  /// Partials that go into one transaction at most, bytes: more would make it longer than it is delayed.
+  private static let commitBytes = 16 << 20
+  private static let batchRecords = 256
+  private static let retryMicroseconds: UInt32 = 50_000
+  private static let leaveSeconds = 10
+
+  /// What the thread needs to begin.
+  struct Setup {
+    let plan: EnginePlan
+    let topic: StateTopic
+    let sources: Int
+    let consumerProperties: ClientProperties
+    let readerProperties: ClientProperties
+    let producerProperties: ClientProperties
+    let transactionalID: String
+    let isAlone: Bool
+  }
+
+  private let setup: Setup
+  private let statistics: DaemonStatistics
+  private let observers: [any RecordObserver]
+  private let logger: Logger
+  private let failed: @Sendable (any Error) -> Void
+  private let isStopping = Atomic<Bool>(false)
+  private let wakeup = Wakeup()
+  private var worker: Worker?
+
+  private var committer: RollupCommitter!
+  private var store: StateStore!
+  private var committedLog: KafkaCommittedLog!
+  private var consumer: Consumer!
+  private var queues: [Int: PartitionQueue] = [:]
+  private var hasJoined = false
+
+  init(
+    _ setup: Setup, statistics: DaemonStatistics, observers: [any RecordObserver], logger: Logger,
+    failed: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.setup = setup
+    self.statistics = statistics
+    self.observers = observers
+    self.logger = logger
+    self.failed = failed
+  }
+
+  func start() {
+    worker = Worker(name: "rollup") { [self] in
+      do {
+        try open()
+        try run()
+      } catch {
+        failed(error)
+      }
+      close()
+    }
+  }
+
+  func stop() {
+    isStopping.store(true, ordering: .releasing)
+    wakeup.signal()
+  }
+
+  func join() { worker?.join() }
+
+  private func mayGoOn() -> Bool { !isStopping.load(ordering: .acquiring) }
+
+  private func open() throws {
+    let consumer = try Consumer(properties: setup.consumerProperties, logger: logger)
+    self.consumer = consumer
+    committedLog = try KafkaCommittedLog(
+      consumer: consumer, properties: setup.readerProperties, logger: logger, mayGoOn: mayGoOn)
+    store = StateStore(plan: setup.plan, topic: setup.topic, log: committedLog)
+    let log = try KafkaTransactionalLog(
+      id: setup.transactionalID, properties: setup.producerProperties, logger: logger, mayGoOn: mayGoOn
+    ) { () throws(KafkaError) in try consumer.groupMetadata() }
+    committer = RollupCommitter(plan: setup.plan, topic: setup.topic, sources: setup.sources, log: log)
+    committer.published = { [statistics, observers] records in
+      statistics.published(records)
+      if observers.isEmpty { return }
+      records.visit { topic, key, value in
+        for observer in observers { observer.observe(topic, key: key, value: value) }
+      }
+    }
+    if setup.isAlone {
+      try take(Array(0..<setup.topic.shards))
+    } else {
+      try consumer.subscribe(to: [setup.topic.topics.partials])
+    }
+  }
+
+  private func run() throws {
+    var batch = MessageBatch(capacity: Self.batchRecords)
+    defer { batch.reset() }
+    var lastTick: Int64 = 0
+    while mayGoOn() {
+      try serve()
+      var taken = 0
+      if !committer.mustRetry {
+        for (shard, queue) in queues.sorted(by: { $0.key < $1.key }) where taken < Self.commitBytes {
+          taken += try read(shard, queue, &batch)
+        }
+        batch.reset()
+      }
+      let now = SteadyClock.milliseconds()
+      if taken > 0 || committer.mustRetry || now - lastTick >= Self.tickMilliseconds {
+        lastTick = now
+        try commit(now: now)
+      }
+      if taken == 0 { wakeup.wait(timeoutMilliseconds: Int(Self.tickMilliseconds / 2)) }
+    }
+  }
+
+  /// Takes what is there of one shard; returns how many bytes.
+  private func read(_ shard: Int, _ queue: PartitionQueue, _ batch: inout MessageBatch) throws -> Int {
+    var taken = 0
+    repeat {
+      queue.consume(into: &batch)
+      for i in 0..<batch.count {
+        guard let value = batch[i].value else { continue }
+        try committer.take(value, shard: shard, offset: batch[i].offset)
+        taken += value.count
+      }
+      if let error = batch.error, error.kind == .offsetOutOfRange { throw error }
+    } while batch.isFull && taken < Self.commitBytes / max(1, queues.count)
+    return taken
+  }
+
+  private func commit(now: Int64) throws {
+    switch try committer.commit(now: now) {
+    case .idle: break
+    case .committed:
+      statistics.rolledUp(milliseconds: SteadyClock.milliseconds() - now, committer)
+    case .aborted(let cause, let text):
+      statistics.aborted(.rollup, cause)
+      logger.log(level: cause == .rebalance ? .info : .warning, "publishing was aborted and is tried again: \(text)")
+      usleep(Self.retryMicroseconds)
+    case .lost(let cause, let text):
+      statistics.aborted(.rollup, cause)
+      logger.warning("publishing was aborted, and its shards are restored: \(text)")
+      try retake(Array(queues.keys))
+    }
+  }
+
+  // MARK: The group
+
+  private func serve() throws {
+    while let event = consumer.poll(timeoutMilliseconds: 0) {
+      switch event {
+      case .assigned(let partitions):
+        hasJoined = true
+        try take(partitions.map { Int($0.partition) })
+        logger.info("assigned \(partitions.count) shards")
+      case .revoked(let partitions, _):
+        let ahead = committer.disown(partitions.map { Int($0.partition) })
+        for partition in partitions { queues[Int(partition.partition)] = nil }
+        try consumer.unassign(partitions)
+        if !partitions.isEmpty { logger.info("gave up \(partitions.count) shards") }
+        try retake(ahead)
+      case .error(let error):
+        statistics.update { $0.clientErrors += 1 }
+        if error.kind == .fatal || error.kind == .fenced { throw TransactionFailure.finished("\(error)") }
+        if error.kind == .unknownTopic { throw error }
+        logger.warning("\(error)")
+      case .statistics, .offsetsCommitted: break
+      }
+    }
+    let shards = queues.count
+    statistics.update { $0.assignedShards = shards }
+  }
+
+  /// Restores shards and reads on from there.
+  private func take(_ shards: [Int]) throws {
+    let began = SteadyClock.milliseconds()
+    var starts: [(TopicPartition, StartOffset)] = []
+    var restored = 0
+    let allCommitted = try committedLog.committed(shards.map(partition))
+    for shard in shards {
+      let partition = partition(shard)
+      let committed = allCommitted[partition]
+      var state: StateStore.Shard?
+      switch try store.shard(shard, committed: committed) {
+      case .state(let found):
+        state = found
+        restored += 1
+      case .nothing(true):
+        logger.warning("\(partition): the stored state is of other windows or groups; it is computed anew")
+      case .nothing(false): break
+      }
+      try committer.own(
+        shard, generation: .random(in: .min ... .max), restored: state, start: committed?.offset ?? 0,
+        now: SteadyClock.milliseconds()
+      ) { from, to, body in
+        try committedLog.read(partition, from: from, isDone: { true }) { record in
+          if record.offset < to { try body(record) }
+          return record.offset + 1 < to
+        }
+      }
+      starts.append((partition, committed.map { .offset($0.offset) } ?? .beginning))
+      if !mayGoOn() { return }
+    }
+    for (shard, queue) in zip(shards, try consumer.assign(starts)) {
+      queues[shard] = queue
+      queue.signals(wakeup)
+    }
+    if restored > 0 {
+      let took = SteadyClock.milliseconds() - began
+      statistics.restored(shards: restored, milliseconds: took)
+      logger.info("restored \(restored) shards with \(committer.keyCount) keys in \(took) ms")
+    }
+  }
+
+  /// Restores shards that are still assigned, since what was done with them was not committed.
+  private func retake(_ shards: [Int]) throws {
+    if shards.isEmpty { return }
+    try consumer.unassign(shards.map(partition))
+    for shard in shards { queues[shard] = nil }
+    try take(shards)
+  }
+
+  private func partition(_ shard: Int) -> TopicPartition {
+    TopicPartition(setup.topic.topics.partials, Int32(shard))
+  }
+
+  /// Leaves the group in an orderly way, so that others need not wait until this member is missed.
+  private func close() {
+    guard let consumer else { return }
+    let deadline = ContinuousClock.now + .seconds(Self.leaveSeconds)
+    if !setup.isAlone {
+      // librdkafka before 2.1 fails an assertion when it is destroyed while the group is being joined.
+      while !hasJoined, ContinuousClock.now < deadline {
+        if case .assigned(let partitions) = consumer.poll(timeoutMilliseconds: 100) {
+          hasJoined = (try? consumer.assign(partitions.map { ($0, .end) })) != nil
+        }
+      }
+      if (try? consumer.unsubscribe()) != nil && !queues.isEmpty {
+        while ContinuousClock.now < deadline {
+          if case .revoked(let partitions, _) = consumer.poll(timeoutMilliseconds: 100) {
+            try? consumer.unassign(partitions)
+            break
+          }
+        }
+      }
+    }
+    queues = [:]
+    consumer.close(timeoutMilliseconds: 5000)
+  }
+}
