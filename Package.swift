@@ -41,6 +41,11 @@ let package = Package(
       ]
     ),
     .target(name: "Oracle", dependencies: ["LiveEvents", "WindowEngine"], path: "Tests/Oracle"),
+    .target(
+      name: "Simulation", dependencies: ["Oracle", "Pipeline", "WindowEngine", "LiveEvents", "Kafka"],
+      path: "Tests/Simulation"
+    ),
+    .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),

@@ -173,21 +173,3 @@ struct ContinuousRun {
       String(decoding: value, as: UTF8.self).split(separator: "\"\(field)\":", maxSplits: 1)[1].prefix { $0.isNumber })
   }
 }
-
-extension EnginePlan {
-  init(_ plan: OraclePlan) {
-    self.init(
-      time: plan.time, windows: plan.windows, groups: plan.groups, leaderboards: plan.leaderboards,
-      currency: CurrencyCode(plan.currency)!, maxKeys: plan.maxKeys)
-  }
-}
-
-extension DecodingPolicy {
-  init(_ plan: OraclePlan, _ engine: EnginePlan) {
-    self.init(
-      reportingCurrency: CurrencyCode(plan.currency)!,
-      rates: Dictionary(
-        uniqueKeysWithValues: plan.rates.map { (CurrencyCode($0.key)!, ConversionRate($0.value)!) }),
-      maxFutureMilliseconds: plan.time.maxFuture, hashed: engine.hashedIdentifiers)
-  }
-}

@@ -6,7 +6,8 @@ import WindowEngine
 
 /// The thread of an ``IngestCommitter``: gathers what the lanes hand over and commits it.
 final class CommitterThread: @unchecked Sendable {
-  /// Hand-overs that make up one commit at most, so that rollups begin while more is coming.
+  /// Hand-overs that make up one commit at most, so that rollups begin while more is coming; and, as aborted ones are
+  /// kept, so that no more memory is taken however often commits are aborted.
   private static let commitLimit = 64
   /// How often all frontiers are written again for instances that have just come, ms.
   private static let refreshMilliseconds: Int64 = 5_000
@@ -70,7 +71,7 @@ final class CommitterThread: @unchecked Sendable {
     var wait = WaitStrategy()
     while true {
       let hasObeyed = obey()
-      gather(limit: Self.commitLimit)
+      gather(limit: Self.commitLimit - committer.waitingCount)
       let now = SteadyClock.milliseconds()
       let refreshes = now - lastRefresh >= Self.refreshMilliseconds
       if committer.hasWork || refreshes {

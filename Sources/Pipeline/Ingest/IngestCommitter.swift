@@ -59,6 +59,9 @@ package final class IngestCommitter {
 
   package func take(_ handOver: HandOver) { waiting.append(handOver) }
 
+  /// How many hand-overs wait for their acknowledgement.
+  package var waitingCount: Int { waiting.count }
+
   /// Whether something waits to be committed.
   package var hasWork: Bool { !waiting.isEmpty }
 

@@ -111,10 +111,13 @@ package final class OwnedSource {
     let wasNeverWritten = !hasHadRecord && nextOffset == 0
     isIdle = isAtEnd && (silent || wasNeverWritten) && sources.areReachable.load(ordering: .acquiring)
     progress.isIdle.store(isIdle, ordering: .releasing)
-    if isIdle, let target = sources.idleTarget(paneLength: plan.time.pane) {
-      intake.advance(to: target)
-      noteProgress()
-    }
+    if isIdle, let target = sources.idleTarget(paneLength: plan.time.pane) { advance(to: target) }
+  }
+
+  /// Moves the watermark forward.
+  package func advance(to watermark: Int64) {
+    intake.advance(to: watermark)
+    noteProgress()
   }
 
   private func noteProgress() {

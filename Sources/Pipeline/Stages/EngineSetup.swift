@@ -6,6 +6,11 @@ public struct EngineSetup: Sendable {
   public let plan: EnginePlan
   public let policy: DecodingPolicy
 
+  package init(plan: EnginePlan, policy: DecodingPolicy) {
+    self.plan = plan
+    self.policy = policy
+  }
+
   public init(_ configuration: Configuration) {
     // Validation has made sure that the codes and rates are good.
     guard let currency = CurrencyCode(configuration.currency) else {

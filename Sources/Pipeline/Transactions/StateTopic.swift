@@ -15,7 +15,7 @@ package struct StateTopic: Sendable {
 
   /// The partitions a new topic is created with: checkpoints of lanes, their ids, and changelogs of shards lie apart,
   /// so that a restore reads little else; the last one tells who holds an instance's name.
-  static func partitionCount(shards: Int) -> Int { 3 * shards + 1 }
+  package static func partitionCount(shards: Int) -> Int { 3 * shards + 1 }
 
   package init(topics: Configuration.Topics, shards: Int, partitions: Int) {
     self.topics = topics
@@ -29,7 +29,10 @@ package struct StateTopic: Sendable {
     return TopicPartition(topics.checkpoints, Int32(number))
   }
 
-  func lanePieces(_ source: TopicPartition) -> TopicPartition { partition(0, place(source)) }
+  package var shardCount: Int { shards }
+  package var topicNames: Configuration.Topics { topics }
+
+  package func lanePieces(_ source: TopicPartition) -> TopicPartition { partition(0, place(source)) }
   func idPieces(_ source: TopicPartition) -> TopicPartition { partition(1, place(source)) }
   func changelog(shard: Int) -> TopicPartition { partition(2, shard) }
   var claims: TopicPartition { TopicPartition(topics.checkpoints, Int32(partitions - 1)) }
@@ -59,6 +62,13 @@ package struct StateTopic: Sendable {
   /// Whether a key is one of the source partition's.
   func isKey(_ key: UnsafeRawBufferPointer, of source: TopicPartition, _ kind: StateRecord.Kind) -> Bool {
     starts(key, "\(kind == .ids ? "ids" : "lane")|\(source.topic)|\(source.partition)|")
+  }
+
+  /// The checkpoint of a source partition that a record holds, if it holds one.
+  package func checkpoint(in value: UnsafeRawBufferPointer, key: [UInt8], of source: TopicPartition) -> LaneCheckpoint? {
+    guard key.withUnsafeBytes({ isKey($0, of: source, .lane) }), let record = try? StateRecord(value), record.part == 0
+    else { return nil }
+    return record.contents.withUnsafeBytes { try? LaneCheckpoint(record.id, bytes: $0) }
   }
 
   func isKey(_ key: UnsafeRawBufferPointer, ofShard shard: Int) -> Bool { starts(key, "shard|\(shard)|") }

@@ -61,6 +61,12 @@ package struct LogRecord {
   package var offset: Int64
   package var key: UnsafeRawBufferPointer
   package var value: UnsafeRawBufferPointer?
+
+  package init(offset: Int64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+    self.offset = offset
+    self.key = key
+    self.value = value
+  }
 }
 
 /// What a restore needs of the brokers. One owner.

@@ -8,6 +8,8 @@ final class SessionRollup: WindowRollup {
     var live = LiveState()
     /// The revision of the final record that is out, if one is.
     var revision: Int?
+    /// Whether a final record may be out of which a restored shard knows nothing.
+    var mayBeOut = false
     /// Whether the session has changed since its final record.
     var isOpen = true
 
@@ -69,13 +71,14 @@ final class SessionRollup: WindowRollup {
   /// Withdraws what is out of a session whose start moves or that another one swallows.
   private func withdraw(_ session: inout Session, slot: Int, unlessStartIs start: Int64) {
     if session.start == start { return }
-    if session.revision != nil {
+    if session.revision != nil || session.mayBeOut {
       encoder.writeTombstone(.metrics, key: state.keys.text(slot), start: session.start)
     }
     if session.live.end != .min {
       encoder.writeTombstone(.live, key: state.keys.text(slot), start: session.start)
     }
     session.revision = nil
+    session.mayBeOut = false
     session.live = LiveState()
   }
 
@@ -243,6 +246,8 @@ final class SessionRollup: WindowRollup {
           keys[slot][i].isOpen = false
           keys[slot][i].revision = keys[slot][i].revision ?? 0
         }
+        // It may have ended and been published before it went on.
+        keys[slot][i].mayBeOut = keys[slot][i].start + gap <= time.finalHorizon
         if keys[slot][i].isOpen { nextEnd = min(nextEnd, keys[slot][i].last + gap) }
         if keys[slot][i].start <= liveNewest { keys[slot][i].live = .unknown }
       }
