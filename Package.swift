@@ -46,6 +46,10 @@ let package = Package(
       path: "Tests/Simulation"
     ),
     .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
+    .executableTarget(
+      name: "state-bytes", dependencies: ["Pipeline", "WindowEngine", "LiveEvents", "Kafka", "Traffic"],
+      path: "Tests/StateBytes"
+    ),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 
 import events
-from program import Daemon, Failed, Reader, Writer, wait_for
+from program import Daemon, Failed, Reader, Writer, require, wait_for
 from records import Finals, differences, parse
 from scenario import (KINDS, SETTLED_SECONDS, bytes_of, check, configure, finals_of_replay, missing, read_back, shown,
                       take_finals)
@@ -214,6 +214,46 @@ def restart(broker):
         two = differences(wanted, finals.until(traffic.closed))
         check(f"{broker.name}: killed when all was published and started again",
               not two and (again == 0 or not broker.keeps_offsets), f"{again} records published again, {shown(two)}")
+
+
+def changed_plan(broker):
+    """Other windows and groups after a restart: the log is computed anew from its beginning, nothing is mixed."""
+    before = configure(broker, "changed")
+    traffic = Traffic(broker, 3000, seed=14)
+    writer = Writer(broker)
+    with Reader(broker, "livetally.metrics", "livetally.leaderboards") as reader:
+        traffic.send(writer, 0, traffic.body // 2)
+        with Daemon(broker, before, "run-1") as daemon:
+            wait_for(lambda: reader.read() and reader.count() > 100, SETTLED_SECONDS, "no final records", daemon)
+            daemon.stop()
+        reader.read_on()
+    changed = broker.directory / "changed-2.yaml"
+    text = before.read_text()
+    for old, new in (("slide: 10s", "slide: 20s"), ("[[session_id], [host_id]]", "[[session_id], [channel]]"),
+                     ("size: 5}", "size: 3}")):
+        require(old in text, f"{old} is not in the configuration")
+        text = text.replace(old, new)
+    changed.write_text(text)
+    expected, _ = finals_of_replay(broker, changed, bytes_of(traffic.logs))
+    wanted = expected.until(traffic.closed)
+    traffic.send(writer, traffic.body // 2, None)
+    finals = Finals(KINDS)
+
+    def is_everything_there():
+        for message in reader.read():
+            if message.offset() >= ends.get((message.topic(), message.partition()), 0):
+                take_finals(finals, [message])
+        return wanted.keys() <= finals.records.keys()
+
+    ends = {place: len(log) and log[-1].offset() + 1 for place, log in reader.logs.items()}
+    with Reader(broker, "livetally.metrics", "livetally.leaderboards") as reader:
+        with Daemon(broker, changed, "run-2") as daemon:
+            wait_for(is_everything_there, SETTLED_SECONDS, lambda: missing(wanted, finals), daemon)
+            said = daemon.said()
+            daemon.stop()
+    differing = differences(wanted, finals.until(traffic.closed))
+    check(f"{broker.name}: other windows and groups are computed anew", not differing and "computed anew" in said,
+          f"{len(wanted)} records compared with replay, {shown(differing)}")
 
 
 def changes_while_down(broker):

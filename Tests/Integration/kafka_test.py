@@ -24,12 +24,12 @@ if __name__ == "__main__":
 
 from brokers import Mock, Tansu
 from commands import bad_situations, commands, rejects
-from final_records import changes_while_down, end_to_end, idle_partitions, restart
+from final_records import changed_plan, changes_while_down, end_to_end, idle_partitions, restart
 from program import Failed
 from scenario import check, outcomes
 
 ROOT = environment.ROOT
-TESTS = (end_to_end, restart, changes_while_down, idle_partitions, rejects, bad_situations, commands)
+TESTS = (end_to_end, restart, changed_plan, changes_while_down, idle_partitions, rejects, bad_situations, commands)
 
 
 def main():
@@ -46,7 +46,7 @@ def main():
                  + " ".join(one.__name__ for one in TESTS))
     for kind in brokers:
         for test in tests:
-            if test is changes_while_down and not kind.keeps_offsets:
+            if test in (changed_plan, changes_while_down) and not kind.keeps_offsets:
                 continue
             name = f"kafka-test-{kind.name}-{test.__name__}-"
             directory = pathlib.Path(tempfile.mkdtemp(prefix=name, dir=ROOT / ".build"))

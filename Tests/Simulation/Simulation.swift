@@ -162,7 +162,9 @@ struct Judge {
         if let earlier = last[entry.key] {
           let key = String(decoding: entry.key, as: UTF8.self)
           if end < earlier.end && !isSession { violate(.liveForward, "\(key): window_end \(end) after \(earlier.end)") }
-          if isCumulative && isLess(gmv, earlier.gmv) { violate(.liveForward, "\(key): gmv \(gmv) after \(earlier.gmv)") }
+          if isCumulative && isLess(gmv, earlier.gmv) {
+            violate(.liveForward, "\(key): gmv \(gmv) after \(earlier.gmv)")
+          }
         }
         last[entry.key] = (end, gmv)
       }

@@ -134,7 +134,7 @@ final class World {
 
   private func pause(_ process: Process) {
     process.isPaused = true
-    let replaces = chance(40)
+    let replaces = !process.isReplaced && chance(40)
     if replaces {
       faults.add(.replacedWhilePaused)
       process.isReplaced = true
@@ -188,8 +188,9 @@ final class World {
   }
 
   private func produce(_ logs: [[OracleInput]], _ produced: inout [Int], upTo count: Int) {
-    while produced.reduce(0, +) < count, let i = logs.indices.filter({ produced[$0] < logs[$0].count }).randomElement(
-      using: &generator)
+    while produced.reduce(0, +) < count,
+      let i = logs.indices.filter({ produced[$0] < logs[$0].count }).randomElement(
+        using: &generator)
     {
       let input = logs[i][produced[i]]
       produced[i] += 1
@@ -250,7 +251,8 @@ final class World {
   private var state: String {
     let sources = partitions.map { partition in
       let (offset, isStable) = cluster.committedOffset(partition, group: group(.ingest).name)
-      return "\(partition) \(offset?.offset ?? 0)\(isStable ? "" : "?") of \(cluster.partition(partition).entries.count)"
+      return
+        "\(partition) \(offset?.offset ?? 0)\(isStable ? "" : "?") of \(cluster.partition(partition).entries.count)"
     }
     let shards = (0..<Self.shards).map { shard in
       let (offset, isStable) = cluster.committedOffset(partials(shard), group: group(.rollup).name)

@@ -27,7 +27,9 @@ import Testing
       }
     }
     #expect(laneRestores > 100 && shardRestores > 100)
-    print("\(ContinuousPropertyTests.logs) random logs with \(laneRestores) restored lanes, \(shardRestores) restored shards")
+    print(
+      "\(ContinuousPropertyTests.logs) random logs with \(laneRestores) restored lanes, \(shardRestores) restored shards"
+    )
   }
 }
 
@@ -64,7 +66,8 @@ struct FinalRecords {
         return
       }
       let isSession = topic == .metrics && sessionWindows.contains { key.starts(with: $0) }
-      let identity = isSession ? key : key + Array((Self.text(text, "window_start") + Self.text(text, "window_end")).utf8)
+      let identity =
+        isSession ? key : key + Array((Self.text(text, "window_start") + Self.text(text, "window_end")).utf8)
       finals[identity] = Array(value)
     }
   }

@@ -224,7 +224,11 @@ package final class RollupCommitter {
         guard let offset = delivered[i + 1] else {
           throw .abort(.broker, "could not tell where a record of \(topic.topics.checkpoints) was written; try again")
         }
-        if ticket.isHead { heads[ticket.shard] = offset } else { copies[ticket.shard, default: [:]][ticket.id] = offset }
+        if ticket.isHead {
+          heads[ticket.shard] = offset
+        } else {
+          copies[ticket.shard, default: [:]][ticket.id] = offset
+        }
       }
       try log.commit(commit.shards.sorted().map { offset(of: shards[$0]!, heads[$0] ?? 0, copies[$0] ?? [:]) })
       pending = nil

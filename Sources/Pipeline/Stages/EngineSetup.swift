@@ -18,7 +18,8 @@ public struct EngineSetup: Sendable {
     }
     plan = EnginePlan(
       time: configuration.time, windows: configuration.windows, groups: configuration.groups,
-      leaderboards: configuration.leaderboards, currency: currency, maxKeys: configuration.limits.maxKeys)
+      leaderboards: configuration.leaderboards, currency: currency, maxKeys: configuration.limits.maxKeys,
+      stateDescription: configuration.planDescription)
     var rates: [CurrencyCode: ConversionRate] = [:]
     for (code, rate) in configuration.rates {
       guard let code = CurrencyCode(code), let rate = ConversionRate(rate) else {

@@ -25,7 +25,8 @@ package struct StateTopic: Sendable {
 
   /// Any number of partitions serves; fewer make a restore read more.
   private func partition(_ row: Int, _ column: Int) -> TopicPartition {
-    let number = partitions >= Self.partitionCount(shards: shards) ? row * shards + column % shards : column % partitions
+    let number =
+      partitions >= Self.partitionCount(shards: shards) ? row * shards + column % shards : column % partitions
     return TopicPartition(topics.checkpoints, Int32(number))
   }
 
@@ -65,7 +66,8 @@ package struct StateTopic: Sendable {
   }
 
   /// The checkpoint of a source partition that a record holds, if it holds one.
-  package func checkpoint(in value: UnsafeRawBufferPointer, key: [UInt8], of source: TopicPartition) -> LaneCheckpoint? {
+  package func checkpoint(in value: UnsafeRawBufferPointer, key: [UInt8], of source: TopicPartition) -> LaneCheckpoint?
+  {
     guard key.withUnsafeBytes({ isKey($0, of: source, .lane) }), let record = try? StateRecord(value), record.part == 0
     else { return nil }
     return record.contents.withUnsafeBytes { try? LaneCheckpoint(record.id, bytes: $0) }

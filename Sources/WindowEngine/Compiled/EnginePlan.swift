@@ -43,13 +43,15 @@ public struct EnginePlan: Sendable {
   let leaderboards: [Leaderboard]
   /// The fields of any group: together they make the finest key.
   let leafFields: [GroupField]
-  /// What state means: two plans with the same number can go on with each other's state, others must not.
+  /// A hash of what gives state its meaning: two plans with the same one can go on with each other's, others must not.
   public let stateID: UInt64
 
   /// Compiles validated definitions; `groups` apply to windows that list none of their own.
+  ///
+  /// `stateDescription` is a text that is the same for plans which can go on with each other's state.
   public init(
     time: TimePolicy, windows: [WindowDefinition], groups: [Grouping], leaderboards: [LeaderboardDefinition] = [],
-    currency: CurrencyCode, maxKeys: Int = 1_000_000
+    currency: CurrencyCode, maxKeys: Int = 1_000_000, stateDescription: String = ""
   ) {
     var groupings: [Grouping] = []
     for grouping in windows.flatMap({ $0.groups ?? groups }) where !groupings.contains(grouping) {
@@ -73,7 +75,7 @@ public struct EnginePlan: Sendable {
       else { preconditionFailure("leaderboard \(board.name) ranks a group that is not computed in its window") }
       return Leaderboard(definition: board, window: window, group: group)
     }
-    stateID = Self.stateID(time: time, windows: self.windows, groupings, leaderboards, self.currency)
+    stateID = stateDescription.withBytes(IdentifierHash.hash)
     let compiledWindows = self.windows
     self.groups = groupings.enumerated().map { index, grouping in
       Group(
@@ -85,21 +87,6 @@ public struct EnginePlan: Sendable {
         isRanked: leaderboards.contains { $0.group == grouping },
         windows: compiledWindows.indices.filter { compiledWindows[$0].groups.contains(index) })
     }
-  }
-
-  /// A hash of everything that decides what stored state means: the pane and the lateness, which decide which panes are
-  /// open; windows, groups and leaderboards, which decide which keys there are and where they live; the currency.
-  private static func stateID(
-    time: TimePolicy, windows: [Window], _ groupings: [Grouping], _ leaderboards: [LeaderboardDefinition],
-    _ currency: String
-  ) -> UInt64 {
-    var text = "pane \(time.pane) lateness \(time.allowedLateness) currency \(currency)\n"
-    for grouping in groupings { text += "group \(grouping)\n" }
-    for window in windows { text += "window \(window.name) \(window.kind) \(window.groups)\n" }
-    for board in leaderboards {
-      text += "leaderboard \(board.name) \(board.window) \(board.group) \(board.by) \(board.size)\n"
-    }
-    return text.withBytes(IdentifierHash.hash)
   }
 
   /// The identifiers whose hash the engine needs: hand this to the decoder.

@@ -155,11 +155,11 @@ struct Pane: ~Copyable {
   }
 
   private mutating func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
-      if let row = groups[group].overflowRow { return row }
-      let overflow = KeyText.overflowHash(group: plan.groupHash(group))
-      let row = groups[group].rows.append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
-      groups[group].overflowRow = row
-      return row
+    if let row = groups[group].overflowRow { return row }
+    let overflow = KeyText.overflowHash(group: plan.groupHash(group))
+    let row = groups[group].rows.append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
+    groups[group].overflowRow = row
+    return row
   }
 
   /// How many events' keys went to overflow keys is not known here; whether there is one is.
