@@ -41,7 +41,7 @@ extension Process {
       if case .state(let found) = try store.shard(number, committed: try reader.committed([partition])[partition]) {
         try shard.restore(found.head, copies: found.copies)
         let first = found.head.segments.map(\.partialsOffset).min()!
-        try reader.read(partition, from: first, isDone: { true }) { record in
+        try reader.read(partition, from: first) { record in
           if record.offset < found.head.partialsOffset, let value = record.value {
             try shard.apply(partial: value, offset: record.offset)
           }

@@ -342,7 +342,7 @@ final class Process {
         shard, generation: world.nextGeneration(), restored: restored, start: committed[partition]?.offset ?? 0,
         now: world.now
       ) { from, to, body in
-        try reader.read(partition, from: from, isDone: { true }) { record in
+        try reader.read(partition, from: from) { record in
           if record.offset < to { try body(record) }
           return record.offset + 1 < to
         }

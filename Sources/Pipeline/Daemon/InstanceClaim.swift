@@ -36,7 +36,7 @@ struct InstanceClaim {
   /// Throws ``InstanceTaken`` if another process has claimed the name later.
   func check(_ log: any CommittedLog) throws {
     var last: UInt64?
-    try log.read(topic.claims, from: nil, isDone: { true }) { record in
+    try log.read(topic.claims, from: nil) { record in
       if record.key.elementsEqual(topic.key(instance: instance)), let value = record.value {
         last = try StateRecord(value).id.generation
       }

@@ -200,7 +200,7 @@ final class RollupThread: @unchecked Sendable {
         shard, generation: .random(in: .min ... .max), restored: state, start: committed?.offset ?? 0,
         now: SteadyClock.milliseconds()
       ) { from, to, body in
-        try committedLog.read(partition, from: from, isDone: { true }) { record in
+        try committedLog.read(partition, from: from) { record in
           if record.offset < to { try body(record) }
           return record.offset + 1 < to
         }

@@ -147,7 +147,8 @@ package struct StateStore {
   ) throws -> (pieces: [(PieceID, [UInt8])], offsets: [UInt64: Int64]) {
     guard let last = checkpoint.ids else { return ([], [:]) }
     var pieces = Pieces()
-    try log.read(topic.idPieces(source), from: start, isDone: { pieces.isWhole(last) }) { record in
+    let isDone = { pieces.isWhole(last) }
+    try log.read(topic.idPieces(source), from: start, isDone: isDone) { record in
       if let value = record.value, topic.isKey(record.key, of: source, .ids) {
         pieces.take(try StateRecord(value), offset: record.offset)
       }

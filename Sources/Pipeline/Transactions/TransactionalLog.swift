@@ -81,6 +81,17 @@ package protocol CommittedLog: AnyObject {
     _ partition: TopicPartition, from start: Int64?, isDone: () -> Bool, _ body: (LogRecord) throws -> Bool) throws
 }
 
+extension CommittedLog {
+  /// Reads committed records from `start` on until `body` returns `false` or the end of what can be read is reached.
+  package func read(
+    _ partition: TopicPartition, from start: Int64?, _ body: (LogRecord) throws -> Bool
+  ) throws {
+    try read(partition, from: start, isDone: Self.always, body)
+  }
+
+  private static func always() -> Bool { true }
+}
+
 /// The two consumer groups of an instance.
 public enum ConsumerRole: String, Sendable, CaseIterable {
   case ingest, rollup

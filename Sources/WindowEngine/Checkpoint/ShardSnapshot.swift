@@ -117,7 +117,7 @@ extension RollupShard {
   private func partialsByKey(of group: Int, where isWanted: (UInt64) -> Bool) -> [Int: [PartialRow]] {
     var rows: [Int: [PartialRow]] = [:]
     let state = groups[group]
-    contributions[group].contents.forEach { pane, slot, source, offset, counters in
+    contributions[group].contents.visit { pane, slot, source, offset, counters in
       if isWanted(state.keys.hash(slot)) {
         rows[slot, default: []].append(PartialRow(pane: pane, source: source, offset: offset, counters: counters))
       }
@@ -143,10 +143,10 @@ extension RollupShard {
       buffer.put(row.counters)
     }
     var panes = 0
-    state.online.forEach(slot: slot) { _, _ in panes += 1 }
+    state.online.visit(slot: slot) { _, _ in panes += 1 }
     buffer.reserve(16)
     buffer.putVarint(UInt64(panes))
-    state.online.forEach(slot: slot) { pane, viewers in
+    state.online.visit(slot: slot) { pane, viewers in
       buffer.reserve(16)
       buffer.putSigned(pane)
       buffer.put(viewers)

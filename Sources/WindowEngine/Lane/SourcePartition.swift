@@ -212,7 +212,7 @@ public struct SourcePartition: ~Copyable {
   var openRows: Int { open.values.reduce(0) { $0 + $1.pointee.rowCount } }
 
   func writeIDs(to journal: LaneJournal) {
-    remembered.forEach(asOf: watermark) { journal.note(id: $0, $1, expiry: $2) }
+    remembered.visit(asOf: watermark) { journal.note(id: $0, $1, expiry: $2) }
   }
 
   /// How many ids are remembered, some of which may have expired.

@@ -58,7 +58,7 @@ struct Contributions: ~Copyable {
   }
 
   /// Calls `body` with every state, pane by pane.
-  func forEach(_ body: (_ pane: Int64, _ slot: Int, _ source: Int, _ offset: Int64, _ counters: Counters) -> Void) {
+  func visit(_ body: (_ pane: Int64, _ slot: Int, _ source: Int, _ offset: Int64, _ counters: Counters) -> Void) {
     for (index, pane) in panes {
       for i in 0..<pane.contents.rows.count {
         let row = pane.contents.rows[i]
@@ -67,7 +67,7 @@ struct Contributions: ~Copyable {
     }
   }
 
-  /// Puts back a state that ``forEach(_:)`` gave; the key is held here from now on.
+  /// Puts back a state that ``visit(_:)`` gave; the key is held here from now on.
   mutating func restore(
     pane index: Int64, slot: Int, keyHash: UInt64, source: Int, offset: Int64, counters: Counters
   ) {

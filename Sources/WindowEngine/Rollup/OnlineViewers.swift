@@ -30,7 +30,7 @@ struct OnlineViewers {
   }
 
   /// Calls `body` with what is kept of a key.
-  func forEach(slot: Int, _ body: (_ pane: Int64, _ viewers: Sketch) -> Void) {
+  func visit(slot: Int, _ body: (_ pane: Int64, _ viewers: Sketch) -> Void) {
     guard slot < panes.count else { return }
     for one in panes[slot] { body(one.pane, one.viewers) }
   }

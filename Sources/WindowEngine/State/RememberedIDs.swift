@@ -47,7 +47,7 @@ struct RememberedIDs: ~Copyable {
   }
 
   /// Calls `body` with every id that is remembered as of `watermark`.
-  func forEach(asOf watermark: Int64, _ body: (_ hash: UInt64, _ fingerprint: UInt64, _ expiry: Int64) -> Void) {
+  func visit(asOf watermark: Int64, _ body: (_ hash: UInt64, _ fingerprint: UInt64, _ expiry: Int64) -> Void) {
     for i in 0...mask where entries[i].expiry > watermark {
       body(entries[i].hash, entries[i].fingerprint, entries[i].expiry)
     }
