@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test unit-test integration-test fuzz format lint clean
+.PHONY: build demo test unit-test simulation integration-test fuzz format lint clean
 
 build: ## the program, in .build/release/livetally
 	scripts/install-dependencies
@@ -15,7 +15,7 @@ build: ## the program, in .build/release/livetally
 demo: build ## the dashboard on http://127.0.0.1:8080; ends with Ctrl-C
 	.build/release/livetally demo
 
-test: unit-test integration-test fuzz
+test: unit-test simulation integration-test fuzz
 
 # The page's tests measure times, and the others keep every core busy: so they have a process of their own.
 unit-test:
@@ -23,6 +23,11 @@ unit-test:
 	swift build --build-tests
 	swift test --skip-build --filter DashboardTests
 	swift test --skip-build --skip DashboardTests
+
+# A whole cluster on 500 bad days, in a release build.
+simulation:
+	scripts/install-dependencies
+	scripts/simulate 500
 
 integration-test: build
 	scripts/install-dependencies --tests

@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
     .testTarget(name: "TrafficTests", dependencies: ["Traffic"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Oracle"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Oracle", "Simulation"]),
   ]
 )
 

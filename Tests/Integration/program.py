@@ -170,10 +170,11 @@ def run(broker, *arguments, seconds=60, environment=None):
         raise Failed(f"livetally {' '.join(map(str, arguments))} did not end within {seconds} s") from None
 
 
-def replay(broker, configuration, files):
+def replay(broker, configuration, files, seconds=60):
     """The lines that `livetally replay` makes of the files: records and rejects."""
     output, rejects = broker.directory / "replay.ndjson", broker.directory / "replay-rejects.ndjson"
-    ended = run(broker, "replay", "--config", configuration, "--output", output, "--rejects", rejects, *files)
+    ended = run(broker, "replay", "--config", configuration, "--output", output, "--rejects", rejects, *files,
+                seconds=seconds)
     require(ended.returncode == 0, f"livetally replay ended with {ended.returncode}: {ended.stderr}")
     return output.read_text().splitlines(), [json.loads(line) for line in rejects.read_text().splitlines()]
 

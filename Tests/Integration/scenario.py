@@ -32,10 +32,9 @@ def check(name, passed, detail=""):
     print(f"{'ok  ' if passed else 'FAIL'} {name}{': ' if detail else ''}{detail}", flush=True)
 
 
-def configure(broker, group, idle_timeout="30s", more="", servers=None):
-    path = broker.directory / f"{group}.yaml"
-    path.write_text(CONFIGURATION.format(servers=servers or broker.servers, group=group, idle_timeout=idle_timeout,
-                                         more=more))
+def configure(broker, group, idle_timeout="30s", more="", servers=None, name=None, text=CONFIGURATION):
+    path = broker.directory / f"{name or group}.yaml"
+    path.write_text(text.format(servers=servers or broker.servers, group=group, idle_timeout=idle_timeout, more=more))
     return path
 
 

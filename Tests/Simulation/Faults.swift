@@ -26,6 +26,8 @@ public enum Fault: String, CaseIterable, Sendable {
   case silence
   /// A commit is aborted and tried again.
   case abort
+  /// An aborted commit had printed more than is kept, and its shards are restored.
+  case givenUp = "shards given up after an abort"
   /// A lane or shard is restored.
   case restore
 }

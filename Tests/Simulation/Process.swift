@@ -68,7 +68,7 @@ final class Process {
       plan: world.plan, topic: world.topic, sources: sources, log: SimulatedProducer(world, self, role: .ingest))
     rollup = RollupCommitter(
       plan: world.plan, topic: world.topic, sources: world.partitions.count,
-      log: SimulatedProducer(world, self, role: .rollup))
+      log: SimulatedProducer(world, self, role: .rollup), maxKeptBytes: world.maxKeptBytes)
     if world.has(.rejectsReleasedEarly) { committer.mutations = .rejectsReleasedEarly }
     for role in ConsumerRole.allCases {
       var one = StateStore(plan: world.plan, topic: world.topic, log: SimulatedReader(world, self, role: role))
@@ -367,6 +367,9 @@ final class Process {
     }
     if !taken && !rollup.mustRetry && world.now - lastTick < 200 { return }
     lastTick = world.now
-    if case .lost = try rollup.commit(now: world.now) { try takeShards(Array(shardPositions.keys.sorted())) }
+    if case .lost = try rollup.commit(now: world.now) {
+      world.faults.add(.givenUp)
+      try takeShards(Array(shardPositions.keys.sorted()))
+    }
   }
 }

@@ -18,6 +18,8 @@ final class World {
   let setup: EngineSetup
   let topic: StateTopic
   let keepsDuplicates: Bool
+  /// How much a commit may print before it is not kept; often so little that it is reached.
+  let maxKeptBytes: Int
   let cluster: Cluster
   /// The source partitions.
   let partitions: [TopicPartition]
@@ -55,6 +57,7 @@ final class World {
       topics.live: 2, topics.metrics: 2, topics.leaderboards: 1, topics.rejects: 2,
     ])
     keepsDuplicates = seed % 3 == 0
+    maxKeptBytes = seed % 4 == 1 ? 2_000 : RollupCommitter.maxKeptBytes
     groups[.ingest] = ConsumerGroup(name: "g-ingest", partitions: partitions)
     groups[.rollup] = ConsumerGroup(
       name: "g-rollup", partitions: (0..<Self.shards).map { TopicPartition(topics.partials, Int32($0)) })

@@ -63,16 +63,20 @@ public final class Daemon: @unchecked Sendable {
       do {
         return try session.run()
       } catch let failure as TransactionFailure {
-        switch failure {
-        case .refused(let error): throw error
-        case .abort(_, let text), .finished(let text):
-          logger.warning("the Kafka clients are given up and made anew: \(text)")
-          statistics.update { $0.restarts += 1 }
-        }
+        if case .refused(let error) = failure { throw error }
+        restart("\(failure)")
+      } catch let error as KafkaError where error.mayPass {
+        restart("\(error)")
       }
       isFirst = isFirst && !session.hasClaimed
       usleep(Self.restartMicroseconds)
     }
+  }
+
+  private func restart(_ text: String) {
+    if isStopping.load(ordering: .acquiring) { return }
+    logger.warning("the Kafka clients are given up and made anew: \(text)")
+    statistics.update { $0.restarts += 1 }
   }
 }
 
@@ -136,6 +140,11 @@ public struct PartitionsChanged: Error, CustomStringConvertible {
   public let partition: TopicPartition
 
   public var description: String { "\(partition) is new since the start: restart Livetally to read it" }
+}
+
+extension KafkaError {
+  /// Whether it is the brokers' absence, which ends, and nothing that an operator has to mend.
+  fileprivate var mayPass: Bool { [.unreachable, .timedOut, .retriable].contains(kind) }
 }
 
 extension ClientProperties {

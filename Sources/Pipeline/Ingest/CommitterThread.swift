@@ -31,6 +31,8 @@ final class CommitterThread: @unchecked Sendable {
   private let commands = Mutex<[Command]>([])
   private let hasFailed = Atomic<Bool>(false)
   private let hasEnded = Atomic<Bool>(false)
+  /// Commits that were aborted since the last one that was not.
+  private var abortsInARow = 0
   private var lastRefresh = SteadyClock.milliseconds()
   private var worker: Worker?
 
@@ -74,24 +76,28 @@ final class CommitterThread: @unchecked Sendable {
       gather(limit: Self.commitLimit - committer.waitingCount)
       let now = SteadyClock.milliseconds()
       let refreshes = now - lastRefresh >= Self.refreshMilliseconds
+      let isEnd = inboxes.allSatisfy(\.isDrained)
+      // What cannot be committed at the end is done again by whoever comes next.
+      if isEnd && (hasFailed.load(ordering: .acquiring) || abortsInARow >= Self.releaseTries) { break }
       if committer.hasWork || refreshes {
         wait.reset()
         commit(refreshes: refreshes)
-      } else if inboxes.allSatisfy(\.isDrained) {
+      } else if isEnd {
         break
       } else if !hasObeyed {
         wait.wait()
       }
-      if hasFailed.load(ordering: .acquiring) && inboxes.allSatisfy(\.isDrained) { break }
     }
     hasEnded.store(true, ordering: .releasing)
   }
 
   private func gather(limit: Int) {
+    // After a failure the lanes must not be held up by what nobody will commit.
+    let hasFailed = hasFailed.load(ordering: .acquiring)
     var count = 0
     for inbox in inboxes {
-      while count < limit, let handOver = inbox.poll() {
-        if !hasFailed.load(ordering: .acquiring) { committer.take(handOver) }
+      while hasFailed || count < limit, let handOver = inbox.poll() {
+        if !hasFailed { committer.take(handOver) }
         count += 1
       }
     }
@@ -131,8 +137,10 @@ final class CommitterThread: @unchecked Sendable {
       switch try committer.commit(refreshesFrontiers: refreshes) {
       case .idle: break
       case .committed(let handOvers):
+        abortsInARow = 0
         statistics.committed(handOvers, milliseconds: SteadyClock.milliseconds() - began, committer)
       case .aborted(let cause, let text):
+        abortsInARow += 1
         statistics.aborted(.ingest, cause)
         logger.log(level: cause == .rebalance ? .info : .warning, "a commit was aborted and is tried again: \(text)")
         usleep(Self.retryMicroseconds)

@@ -10,7 +10,7 @@ import WindowEngine
 /// No thread and no clock; one owner.
 package final class RollupCommitter {
   /// Records of one commit that are kept for another try, bytes: as many as a commit of a second's changes has.
-  private static let maxKeptBytes = 64 << 20
+  package static let maxKeptBytes = 64 << 20
 
   package enum Outcome {
     case idle
@@ -29,11 +29,16 @@ package final class RollupCommitter {
   private let topic: StateTopic
   private let sources: Int
   private let log: any TransactionalLog
+  private let maxKeptBytes: Int
   private var shards: [Int: OwnedShard] = [:]
   /// A commit that was aborted and is to be tried again.
   private var pending: Commit?
 
-  package init(plan: EnginePlan, topic: StateTopic, sources: Int, log: any TransactionalLog) {
+  package init(
+    plan: EnginePlan, topic: StateTopic, sources: Int, log: any TransactionalLog,
+    maxKeptBytes: Int = RollupCommitter.maxKeptBytes
+  ) {
+    self.maxKeptBytes = maxKeptBytes
     self.plan = plan
     self.topic = topic
     self.sources = sources
@@ -132,7 +137,7 @@ package final class RollupCommitter {
   private func stage(_ records: RecordBuffer, into commit: inout Commit) {
     commit.records += records.count
     commit.bytes += records.byteCount
-    if commit.isWhole && commit.bytes <= Self.maxKeptBytes {
+    if commit.isWhole && commit.bytes <= maxKeptBytes {
       commit.buffers.append(records.takeContents())
       return
     }

@@ -7,7 +7,11 @@ final class KafkaTransactionalLog: TransactionalLog {
   static let transactionTimeoutMilliseconds = 5_000
   /// How long one call waits before it is looked whether the program is to end.
   private static let tryMilliseconds = 1_000
-  private static let registrationMilliseconds = 60_000
+  /// How long a call may still take once the program is to end: an open transaction holds readers back.
+  private static let endMilliseconds = 8_000
+  /// After how many transaction time-outs a call is given up: a broker that answers again has ended the transaction by
+  /// then, and one that does not may never answer this producer again, while it answers a new one.
+  private static let patience = 3
 
   private let producer: Producer
   private let groupMetadata: () throws(KafkaError) -> ConsumerGroupMetadata
@@ -32,15 +36,16 @@ final class KafkaTransactionalLog: TransactionalLog {
     producer = try Producer(properties: properties, logger: logger)
     self.mayGoOn = mayGoOn
     self.groupMetadata = groupMetadata
-    let deadline = ContinuousClock.now + .milliseconds(Self.registrationMilliseconds)
     var isRegistered = false
     while !isRegistered {
       do {
         try producer.initializeTransactions(timeoutMilliseconds: Self.tryMilliseconds * 5)
         isRegistered = true
       } catch {
-        let mayPass = error.kind == .retriable || error.kind == .timedOut
-        if !mayPass || !mayGoOn() || ContinuousClock.now > deadline { throw error }
+        // A broker that is away is waited for.
+        let mayPass = error.kind == .retriable || error.kind == .timedOut || error.kind == .unreachable
+        if !mayPass || !mayGoOn() { throw error }
+        logger.warning("\(id) cannot be registered yet: \(error)")
       }
     }
   }
@@ -100,17 +105,19 @@ final class KafkaTransactionalLog: TransactionalLog {
     }
   }
 
-  /// Makes the same call again while that is what the client asks for. A broker that is away is waited for as long as
-  /// it takes; one that answers has ended the transaction by the time the call is given up.
+  /// Makes the same call again while that is what the client asks for.
   private func insist(_ call: () throws(KafkaError) -> Void) throws(KafkaError) {
-    let deadline = ContinuousClock.now + .milliseconds(12 * timeoutMilliseconds)
+    let began = ContinuousClock.now
+    let deadline = began + .milliseconds(Self.patience * timeoutMilliseconds)
+    let end = began + .milliseconds(Self.endMilliseconds)
     while true {
       do {
         try call()
         return
       } catch {
         let mayPass = error.kind == .retriable || error.kind == .timedOut
-        if !mayPass || !mayGoOn() || ContinuousClock.now > deadline { throw error }
+        let now = ContinuousClock.now
+        if !mayPass || now > deadline || (now > end && !mayGoOn()) { throw error }
       }
     }
   }

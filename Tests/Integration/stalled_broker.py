@@ -1,0 +1,61 @@
+"""A broker that stands still for a while with events queued on both sides of it."""
+
+import signal
+import time
+
+from flow import Flow
+from instances import Instances
+from judgement import judge
+from outputs import Outputs
+from scenario import check
+from sizes import size
+
+GROUP = "stalled"
+NAME = "one"
+SAMPLE_SECONDS = 0.2
+START_SECONDS = 60
+
+
+def stalled_broker(broker):
+    """The daemon's memory stays within its limit, and it goes on where it was."""
+    events, stall = size("EVENTS", 200_000, 1_000_000), size("STALL", 15, 30)
+    limit, seed = size("MEMORY_MIB", 512, 512), size("SEED", 1, 1)
+    flow = Flow(broker, events, seed)
+    with flow, Outputs(broker) as outputs, Instances(
+            broker, GROUP, (NAME,), idle_timeout="10m", more=f"limits: {{memory: {limit}MiB}}") as instances:
+        flow.send(events // 2)
+        flow.producer.flush(60)
+        instances.start(NAME)
+
+        def has_begun():
+            outputs.read(0.02)
+            return outputs.count() > 0
+
+        instances.wait_for(has_begun, START_SECONDS, "no record was published")
+        broker.process.send_signal(signal.SIGSTOP)
+        try:
+            before, samples, began = outputs.count(), [], time.monotonic()
+            flow.send(events // 4)  # they wait in this client
+            while time.monotonic() < began + stall and instances[NAME].is_running():
+                samples.append(instances[NAME].memory("VmRSS"))
+                time.sleep(SAMPLE_SECONDS)
+        finally:
+            broker.process.send_signal(signal.SIGCONT)
+        resumed = time.monotonic()
+
+        def has_resumed():
+            outputs.read()
+            return outputs.count() > before
+
+        # What had arrived here when the broker stopped may still come.
+        outputs.read()
+        before = outputs.count()
+        instances.wait_for(has_resumed, START_SECONDS, "no record was published after the broker went on")
+        resumed_after = time.monotonic() - resumed
+        flow.send(events - flow.produced)
+        closed = flow.close()
+        peak = max([*samples, instances[NAME].memory("VmHWM")])
+        judge("stalled_broker", instances, outputs, closed, flow.counts)
+        check("stalled_broker: memory stays within limits.memory", samples and peak < limit,
+              f"{samples[0]:.0f} MiB when the broker stopped, at most {max(samples):.0f} MiB in {stall} s,"
+              f" peak {peak:.0f} MiB of {limit} MiB; first record {resumed_after:.1f} s after it went on")
