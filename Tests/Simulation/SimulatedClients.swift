@@ -155,6 +155,7 @@ final class SimulatedReader: CommittedLog {
       if isDone() { return }
       world.pass(milliseconds: 50)
     }
+    throw Crashed()
   }
 }
 

@@ -24,6 +24,9 @@ public struct KafkaError: Error, Equatable, Sendable {
   /// librdkafka's name of the code, such as `_TRANSPORT` or `UNKNOWN_TOPIC_OR_PART`.
   public var codeName: String { String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(rawValue: code))) }
 
+  /// Whether a record is larger than its topic takes.
+  public var isRecordTooLarge: Bool { code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue }
+
   /// What the code alone means, whatever a transaction makes of it.
   public var codeKind: KafkaErrorKind { KafkaErrorKind(code: rd_kafka_resp_err_t(rawValue: code)) }
 

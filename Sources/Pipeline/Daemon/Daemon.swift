@@ -67,6 +67,8 @@ public final class Daemon: @unchecked Sendable {
         restart("\(failure)")
       } catch let error as KafkaError where error.mayPass {
         restart("\(error)")
+      } catch let error as RestoreError where error.mayPass {
+        restart("\(error)")
       }
       isFirst = isFirst && !session.hasClaimed
       usleep(Self.restartMicroseconds)
@@ -130,6 +132,9 @@ struct ClientSettings {
     }
     return try properties.setting(values)
   }
+
+  /// Printed records that may wait for their acknowledgement, bytes.
+  var keptBytes: Int { max(RollupCommitter.maxKeptBytes, Int(configuration.limits.memoryBytes / Self.queueShare / 2)) }
 
   /// After how long without a round a lane counts as stuck, ms.
   var longestRound: Int64 { properties["max.poll.interval.ms"].flatMap(Int64.init) ?? 300_000 }

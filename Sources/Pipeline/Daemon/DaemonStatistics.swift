@@ -28,6 +28,8 @@ public final class DaemonStatistics: Sendable {
     public var changelogBytes: UInt64 = 0
     public var assignedShards = 0
     public var keys = 0
+    /// Partials that came for panes in which nothing can change any more; none, unless a source partition was new.
+    public var droppedPartials = 0
     public var rebalances: UInt64 = 0
     /// Records behind the end, by source partition; only those whose lag is known.
     public var lag: [TopicPartition: Int64] = [:]
@@ -83,6 +85,7 @@ public final class DaemonStatistics: Sendable {
       $0.commits[.rollup, default: CommitTimes()].add(milliseconds)
       $0.changelogBytes = committer.changelogBytes
       $0.keys = committer.keyCount
+      $0.droppedPartials = committer.droppedPartials
       $0.isSaturated = $0.isSaturated || committer.isSaturated
     }
   }

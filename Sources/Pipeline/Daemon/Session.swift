@@ -9,6 +9,9 @@ import WindowEngine
 /// This thread serves the ingest group's consumer: it takes partitions over, restores them, and gives them up.
 final class Session {
   private static let pollMilliseconds = 100
+  /// How often it is looked whether a source topic has got more partitions, ms: well within the allowed lateness.
+  private static let lookMilliseconds: Int64 = 10_000
+  private static let lookTimeoutMilliseconds = 1_000
   /// How long an orderly end may take to leave the group.
   private static let leaveSeconds = 10
 
@@ -85,7 +88,8 @@ final class Session {
         plan: setup.plan, topic: prepared.state, sources: prepared.sources.count,
         consumerProperties: try clients.consuming(.rollup, partitions: configuration.shards),
         readerProperties: clients.reading, producerProperties: try clients.producing,
-        transactionalID: clients.transactionalID(.rollup), isAlone: membership == .alone),
+        maxKeptBytes: clients.keptBytes, transactionalID: clients.transactionalID(.rollup),
+        isAlone: membership == .alone),
       statistics: statistics, observers: observers, logger: logger, failed: failed)
     let follower = FrontierFollower(
       plan: setup.plan, sources: sources, partition: TopicPartition(configuration.topics.partials, 0),
@@ -111,7 +115,11 @@ final class Session {
     if membership == .group { leave(consumer) }
     rollup.join()
     if let first = failure.first {
-      if first is TransactionFailure { try claim.check(committedLog) }
+      if first is TransactionFailure {
+        let log = try KafkaCommittedLog(
+          consumer: consumer, properties: clients.reading, logger: logger, mayGoOn: { !isStopping() })
+        try claim.check(log)
+      }
       throw first
     }
     try serving.get()
@@ -120,6 +128,8 @@ final class Session {
   /// Serves the consumer's main queue: assignments, errors and figures.
   private func serve(_ consumer: Consumer) throws {
     if membership == .alone { try take(prepared.sources, from: consumer) }
+    let admin = try Admin(properties: clients.reading, logger: logger)
+    var nextLook = SteadyClock.milliseconds() + Self.lookMilliseconds
     while !isStopping() && failure.first == nil {
       if areLanesStuck {
         // Not polling gives the partitions to others after max.poll.interval.ms.
@@ -141,6 +151,22 @@ final class Session {
       case .offsetsCommitted, nil: break
       }
       noteProgress()
+      if SteadyClock.milliseconds() >= nextLook {
+        nextLook = SteadyClock.milliseconds() + Self.lookMilliseconds
+        try lookForPartitions(admin)
+      }
+    }
+  }
+
+  /// Throws ``PartitionsChanged`` if a source topic has got more partitions: windows must wait for them as well.
+  private func lookForPartitions(_ admin: Admin) throws {
+    let topics = [configuration.topics.purchases, configuration.topics.viewers]
+    guard let cluster = try? admin.metadata(of: topics, timeoutMilliseconds: Self.lookTimeoutMilliseconds) else {
+      return
+    }
+    for (topic, count) in cluster.partitionCounts {
+      let last = TopicPartition(topic, Int32(count) - 1)
+      if sources.number(of: last) == nil { throw PartitionsChanged(partition: last) }
     }
   }
 
@@ -176,7 +202,7 @@ final class Session {
       committer.own(source.source, generation: source.generation, restored: state)
     }
     let queues = try consumer.assign(
-      owned.map { ($0.partition, $0.nextOffset == 0 ? .beginning : .offset($0.nextOffset)) })
+      owned.map { ($0.partition, $0.isRestored ? .offset($0.nextOffset) : .beginning) })
     for (source, queue) in zip(owned, queues) {
       let lane = source.source % lanes.count
       owners[source.partition] = lane

@@ -46,7 +46,10 @@ package struct TopicLayout {
         topics.rejects, partitions: shards,
         configuration: ["cleanup.policy": "delete", "max.message.bytes": String(Self.maxRecordBytes)]),
       specification(topics.partials, partitions: shards, policy: "delete"),
-      specification(topics.checkpoints, partitions: StateTopic.partitionCount(shards: shards), policy: "compact"),
+      // Only segments that are no longer written to are compacted: small ones keep the topic small.
+      TopicSpecification(
+        topics.checkpoints, partitions: StateTopic.partitionCount(shards: shards),
+        configuration: ["cleanup.policy": "compact", "segment.bytes": String(64 << 20)]),
     ]
   }
 

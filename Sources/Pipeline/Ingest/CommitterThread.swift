@@ -9,6 +9,8 @@ final class CommitterThread: @unchecked Sendable {
   /// Hand-overs that make up one commit at most, so that rollups begin while more is coming; and, as aborted ones are
   /// kept, so that no more memory is taken however often commits are aborted.
   private static let commitLimit = 64
+  /// Bytes of hand-overs that make up one commit at most: more would take longer than a transaction may last.
+  private static let commitBytes = 32 << 20
   /// How often all frontiers are written again for instances that have just come, ms.
   private static let refreshMilliseconds: Int64 = 5_000
   /// Commits that are tried before partitions are given up whose work could not be committed: others do it again.
@@ -72,8 +74,9 @@ final class CommitterThread: @unchecked Sendable {
   private func run() {
     var wait = WaitStrategy()
     while true {
-      let hasObeyed = obey()
+      // A partition is said to be owned before its lane can hand over, so what is gathered first has its owner by then.
       gather(limit: Self.commitLimit - committer.waitingCount)
+      let hasObeyed = obey()
       let now = SteadyClock.milliseconds()
       let refreshes = now - lastRefresh >= Self.refreshMilliseconds
       let isEnd = inboxes.allSatisfy(\.isDrained)
@@ -96,7 +99,9 @@ final class CommitterThread: @unchecked Sendable {
     let hasFailed = hasFailed.load(ordering: .acquiring)
     var count = 0
     for inbox in inboxes {
-      while hasFailed || count < limit, let handOver = inbox.poll() {
+      while hasFailed || limit == .max || (count < limit && committer.waitingBytes < Self.commitBytes),
+        let handOver = inbox.poll()
+      {
         if !hasFailed { committer.take(handOver) }
         count += 1
       }

@@ -11,6 +11,9 @@ package final class IngestCommitter {
   /// A record of the rejects topic has a value and what surrounds it; brokers count both.
   private static let maxRejectBytes = TopicLayout.maxRecordBytes - 4096
 
+  /// What every broker takes.
+  private static let smallRejectBytes = 64 << 10
+
   /// What became of a commit.
   package enum Outcome {
     /// Nothing was waiting.
@@ -62,6 +65,9 @@ package final class IngestCommitter {
   /// How many hand-overs wait for their acknowledgement.
   package var waitingCount: Int { waiting.count }
 
+  /// Their bytes, about.
+  package var waitingBytes: Int { waiting.reduce(0) { $0 + $1.byteCount } }
+
   /// Whether something waits to be committed.
   package var hasWork: Bool { !waiting.isEmpty }
 
@@ -80,6 +86,7 @@ package final class IngestCommitter {
     } catch {
       guard case .abort(let cause, let text) = error else { throw error }
       try log.abort()
+      if cause == .recordTooLarge { leaveOutLargeRejects() }
       if mutations.contains(.rejectsReleasedEarly) { for i in waiting.indices { waiting[i].rejects = [] } }
       return .aborted(cause, text)
     }
@@ -181,6 +188,18 @@ package final class IngestCommitter {
     try log.write(
       OutgoingRecord(
         topic: partition.topic, partition: partition.partition, key: key, value: value, ticket: ticket))
+  }
+
+  /// Brokers that take only smaller records than expected get the reason without the bytes; the record itself stays
+  /// where its topic, partition and offset say.
+  private func leaveOutLargeRejects() {
+    for i in waiting.indices {
+      for j in waiting[i].rejects.indices where waiting[i].rejects[j].bytes.count > Self.smallRejectBytes {
+        let count = waiting[i].rejects[j].bytes.count
+        waiting[i].rejects[j].detail = "\(count) bytes, more than a record of this topic may have; left out"
+        waiting[i].rejects[j].bytes = []
+      }
+    }
   }
 
   private func write(_ reject: Reject) throws(TransactionFailure) {

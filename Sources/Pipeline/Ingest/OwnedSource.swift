@@ -13,6 +13,8 @@ package final class OwnedSource {
   package let source: Int
   /// Unlike that of any other owner of the partition, at any time.
   package let generation: UInt64
+  /// Whether it goes on from an earlier owner's checkpoint.
+  let isRestored: Bool
   let intake: Intake
   private let progress: Sources.Progress
   private let plan: EnginePlan
@@ -42,6 +44,7 @@ package final class OwnedSource {
     self.partition = partition
     self.source = source
     self.generation = generation
+    isRestored = restored != nil
     plan = setup.plan
     progress = sources.progress(of: source)
     intake = Intake(

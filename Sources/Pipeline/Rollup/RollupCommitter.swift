@@ -48,6 +48,8 @@ package final class RollupCommitter {
   /// The shards of this instance.
   package var numbers: [Int] { shards.keys.sorted() }
   package var keyCount: Int { shards.values.reduce(0) { $0 + $1.shard.keyCount } }
+  /// Partials of panes that had been closed.
+  package var droppedPartials: Int { shards.values.reduce(0) { $0 + $1.shard.droppedPartials } }
   package var isSaturated: Bool { shards.values.contains { $0.shard.isSaturated } }
   /// The offset of the next partial of a shard.
   package func nextOffset(of shard: Int) -> Int64? { shards[shard]?.nextOffset }

@@ -9,8 +9,10 @@ final class RollupThread: @unchecked Sendable {
   /// How long nothing may be published while live windows fade or the emit interval runs, ms.
   private static let tickMilliseconds: Int64 = 200
   /// Partials that go into one transaction at most, bytes: more would make it longer than it is delayed.
-  private static let commitBytes = 16 << 20
-  private static let batchRecords = 256
+  private static let maxCommitBytes = 16 << 20
+  /// The least to which that is halved when transactions come to last too long.
+  private static let minCommitBytes = 256 << 10
+  private static let batchRecords = 64
   private static let retryMicroseconds: UInt32 = 50_000
   private static let leaveSeconds = 10
 
@@ -22,6 +24,7 @@ final class RollupThread: @unchecked Sendable {
     let consumerProperties: ClientProperties
     let readerProperties: ClientProperties
     let producerProperties: ClientProperties
+    let maxKeptBytes: Int
     let transactionalID: String
     let isAlone: Bool
   }
@@ -41,6 +44,9 @@ final class RollupThread: @unchecked Sendable {
   private var consumer: Consumer!
   private var queues: [Int: PartitionQueue] = [:]
   private var hasJoined = false
+  private var commitBytes = RollupThread.maxCommitBytes
+  /// Which shard is read first; each in turn, so that one with a backlog does not hold up the others.
+  private var firstShard = 0
 
   init(
     _ setup: Setup, statistics: DaemonStatistics, observers: [any RecordObserver], logger: Logger,
@@ -83,7 +89,9 @@ final class RollupThread: @unchecked Sendable {
     let log = try KafkaTransactionalLog(
       id: setup.transactionalID, properties: setup.producerProperties, logger: logger, mayGoOn: mayGoOn
     ) { () throws(KafkaError) in try consumer.groupMetadata() }
-    committer = RollupCommitter(plan: setup.plan, topic: setup.topic, sources: setup.sources, log: log)
+    committer = RollupCommitter(
+      plan: setup.plan, topic: setup.topic, sources: setup.sources, log: log,
+      maxKeptBytes: setup.maxKeptBytes)
     committer.published = { [statistics, observers] records in
       statistics.published(records)
       if observers.isEmpty { return }
@@ -106,8 +114,11 @@ final class RollupThread: @unchecked Sendable {
       try serve()
       var taken = 0
       if !committer.mustRetry {
-        for (shard, queue) in queues.sorted(by: { $0.key < $1.key }) where taken < Self.commitBytes {
-          taken += try read(shard, queue, &batch)
+        let shards = queues.keys.sorted()
+        firstShard += 1
+        for i in shards.indices where taken < commitBytes {
+          let shard = shards[(i + firstShard) % shards.count]
+          taken += try read(shard, queues[shard]!, &batch)
         }
         batch.reset()
       }
@@ -131,7 +142,7 @@ final class RollupThread: @unchecked Sendable {
         taken += value.count
       }
       if let error = batch.error, error.kind == .offsetOutOfRange { throw error }
-    } while batch.isFull && taken < Self.commitBytes / max(1, queues.count)
+    } while batch.isFull && taken < commitBytes / max(1, queues.count)
     return taken
   }
 
@@ -139,12 +150,14 @@ final class RollupThread: @unchecked Sendable {
     switch try committer.commit(now: now) {
     case .idle: break
     case .committed:
+      commitBytes = min(2 * commitBytes, Self.maxCommitBytes)
       statistics.rolledUp(milliseconds: SteadyClock.milliseconds() - now, committer)
     case .aborted(let cause, let text):
       statistics.aborted(.rollup, cause)
       logger.log(level: cause == .rebalance ? .info : .warning, "publishing was aborted and is tried again: \(text)")
       usleep(Self.retryMicroseconds)
     case .lost(let cause, let text):
+      commitBytes = max(commitBytes / 2, Self.minCommitBytes)
       statistics.aborted(.rollup, cause)
       logger.warning("publishing was aborted, and its shards are restored: \(text)")
       try retake(Array(queues.keys))
@@ -200,9 +213,12 @@ final class RollupThread: @unchecked Sendable {
         shard, generation: .random(in: .min ... .max), restored: state, start: committed?.offset ?? 0,
         now: SteadyClock.milliseconds()
       ) { from, to, body in
-        try committedLog.read(partition, from: from) { record in
+        var next = from
+        let isDone = { next >= to }
+        try committedLog.read(partition, from: from, isDone: isDone) { record in
           if record.offset < to { try body(record) }
-          return record.offset + 1 < to
+          next = record.offset + 1
+          return next < to
         }
       }
       starts.append((partition, committed.map { .offset($0.offset) } ?? .beginning))
@@ -253,5 +269,10 @@ final class RollupThread: @unchecked Sendable {
     }
     queues = [:]
     consumer.close(timeoutMilliseconds: 5000)
+    // They hold this thread's object in turn.
+    committer = nil
+    store = nil
+    committedLog = nil
+    self.consumer = nil
   }
 }

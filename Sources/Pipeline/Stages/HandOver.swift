@@ -56,4 +56,10 @@ package struct HandOver {
   var generation: UInt64 = 0
   /// Where the next owner goes on; `nil` where nobody will.
   var checkpoint: LaneCheckpoint?
+
+  /// Bytes of memory, about.
+  var byteCount: Int {
+    blocks.reduce(0) { $0 + $1.bytes.count } + rejects.reduce(0) { $0 + $1.bytes.count }
+      + (checkpoint?.bytes.count ?? 0) + (checkpoint?.idBytes?.count ?? 0)
+  }
 }

@@ -20,7 +20,7 @@ final class KafkaCommittedLog: CommittedLog {
     self.consumer = consumer
     reader = try Consumer(
       properties: try properties.removing(["group.id"]).setting([
-        "fetch.wait.max.ms": Self.fetchWaitMilliseconds, "fetch.queue.backoff.ms": Self.fetchWaitMilliseconds,
+        "fetch.wait.max.ms": Self.fetchWaitMilliseconds
       ]), logger: logger)
     self.mayGoOn = mayGoOn
   }
@@ -47,7 +47,8 @@ final class KafkaCommittedLog: CommittedLog {
     var batch = MessageBatch(capacity: Self.batchRecords)
     defer { batch.reset() }
     var deadline = ContinuousClock.now + Self.patience
-    while mayGoOn() && ContinuousClock.now < deadline {
+    while mayGoOn() {
+      if ContinuousClock.now > deadline { throw RestoreError.noAnswer(partition) }
       queue.consume(into: &batch, timeoutMilliseconds: Self.pollMilliseconds)
       for i in 0..<batch.count {
         let message = batch[i]
@@ -60,5 +61,6 @@ final class KafkaCommittedLog: CommittedLog {
       if batch.endOffset != nil && isDone() { return }
       _ = reader.poll(timeoutMilliseconds: 0)
     }
+    throw RestoreError.interrupted(partition)
   }
 }

@@ -124,6 +124,7 @@ final class KafkaTransactionalLog: TransactionalLog {
 
   private static func failure(_ error: KafkaError) -> TransactionFailure {
     if error.isGroupChange { return .abort(.rebalance, "\(error)") }
+    if error.isRecordTooLarge { return .abort(.recordTooLarge, "\(error)") }
     switch error.codeKind {
     case .fenced: return .finished("\(error)")
     case .authorizationRefused, .authenticationRefused, .badConfiguration: return .refused(error)

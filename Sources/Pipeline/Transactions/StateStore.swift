@@ -5,6 +5,10 @@ import WindowEngine
 public enum RestoreError: Error, CustomStringConvertible {
   case noCheckpoint(TopicPartition, offset: Int64, topic: String)
   case missingPiece(TopicPartition, topic: String)
+  /// What is stored could not be read in time: the brokers are away, or do not show yet what was committed.
+  case noAnswer(TopicPartition)
+  /// The program is to end.
+  case interrupted(TopicPartition)
 
   public var description: String {
     switch self {
@@ -14,6 +18,16 @@ public enum RestoreError: Error, CustomStringConvertible {
     case .missingPiece(let partition, let topic):
       "the checkpoint of \(partition) is incomplete on \(topic): its retention must be compact, not delete; start anew "
         + "with livetally reset"
+    case .noAnswer(let partition): "what is stored on \(partition) could not be read in time: check the brokers"
+    case .interrupted(let partition): "reading \(partition) was interrupted"
+    }
+  }
+
+  /// Whether a new session may find what this one did not.
+  var mayPass: Bool {
+    switch self {
+    case .noAnswer, .interrupted: true
+    case .noCheckpoint, .missingPiece: false
     }
   }
 }

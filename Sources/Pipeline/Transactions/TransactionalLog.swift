@@ -6,6 +6,8 @@ public enum AbortCause: String, Sendable, CaseIterable {
   case rebalance
   /// A broker did not answer in time, or the transaction lasted longer than brokers allow.
   case timeout
+  /// A record is larger than its topic takes.
+  case recordTooLarge = "record_too_large"
   /// A broker refused or failed, in a way that may pass.
   case broker
 }
@@ -76,7 +78,7 @@ package protocol CommittedLog: AnyObject {
   /// Reads committed records from `start` on (`nil`: from the oldest) until `body` returns `false`.
   ///
   /// At the end of what can be read `isDone` is asked whether to stop; otherwise more is waited for, since the open
-  /// transaction of another producer may hide what is behind it. Returns after a while even so.
+  /// transaction of another producer may hide what is behind it. Throws when that has been waited for too long.
   func read(
     _ partition: TopicPartition, from start: Int64?, isDone: () -> Bool, _ body: (LogRecord) throws -> Bool) throws
 }

@@ -3,7 +3,17 @@
 /// State of ours, in a topic, that cannot be read.
 public enum StateError: Error, Equatable, CustomStringConvertible {
   /// What kind of record it is.
-  public enum Kind: String, Sendable { case partial, checkpoint }
+  public enum Kind: String, Sendable {
+    case partial, checkpoint
+
+    /// The format version that is written and read.
+    var version: UInt8 {
+      switch self {
+      case .partial: BlockFormat.version
+      case .checkpoint: StateRecord.version
+      }
+    }
+  }
 
   case version(Kind, UInt8)
   case truncated(Kind, at: Int)
@@ -13,7 +23,7 @@ public enum StateError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .version(let kind, let version):
-      "a \(kind) has format version \(version), this program reads \(BlockFormat.version): run the version that wrote it, "
+      "a \(kind) has format version \(version), this program reads \(kind.version): run the version that wrote it, "
         + "or forget the stored state with livetally reset"
     case .truncated(let kind, let offset):
       "a \(kind) ends early, at byte \(offset): the topic is damaged or not Livetally's"

@@ -9,6 +9,10 @@ public struct ShardChangelog {
   /// A round of copies ends within this time, ms, whatever comes: well within the retention of any topic.
   public static let longestRound: Int64 = 3_600_000
 
+  /// Pieces after which a segment is copied again although nothing in it has changed: so a restore reads no more of the
+  /// changelog than these.
+  public static let longestAge: UInt64 = 8_192
+
   /// A copy of one segment.
   public struct Copy {
     public let segment: Int
@@ -61,6 +65,12 @@ public struct ShardChangelog {
   /// Whether some segment waits for its copy and can be paid for.
   public func isDue(for shard: RollupShard) -> Bool { budget > 0 && !shard.changedSegments.isEmpty }
 
+  /// Whether a copy lies so far back that a restore would read much else on the way from it.
+  private func isOld(_ segment: Int) -> Bool {
+    guard let id = segments[segment].id else { return false }
+    return sequence > id.sequence + Self.longestAge
+  }
+
   /// Copies what can be paid for, right after ``RollupShard/publish(now:)``, and gives the head that goes with it.
   public mutating func write(_ shard: RollupShard, partialsOffset: Int64) -> (copies: [Copy], head: ShardHead) {
     for segment in segments.indices where !shard.changedSegments.contains(segment) {
@@ -68,8 +78,9 @@ public struct ShardChangelog {
     }
     var wanted: [Int] = []
     var expected = 0
+    if let old = segments.indices.first(where: isOld) { wanted.append(old) }
     for _ in 0..<RollupShard.segmentCount where expected < budget {
-      if shard.changedSegments.contains(cursor) {
+      if shard.changedSegments.contains(cursor) && !wanted.contains(cursor) {
         wanted.append(cursor)
         expected += max(copyBytes[cursor], 1)
       }

@@ -89,6 +89,7 @@ extension RollupShard {
 
   /// Copies the keys of some segments, in the order asked for; they count as unchanged from now on.
   public func copy(_ segments: [Int]) -> [[UInt8]] {
+    if segments.isEmpty { return [] }
     var position = [Int](repeating: -1, count: Self.segmentCount)
     for (i, segment) in segments.enumerated() { position[segment] = i }
     let buffers = segments.map { _ in ByteBuffer(capacity: 4 << 10) }
@@ -218,10 +219,10 @@ extension RollupShard {
         let frontier = try reader.frontier()
         sources[frontier.source] = frontier
       }
-      for (group, state) in zip(windows, groups) {
+      for group in windows {
         for window in group {
           try window.boards?.restore(from: &reader)
-          window.resume(time, liveNewest: liveNewest, touched: state.touched)
+          window.resume(time, liveNewest: liveNewest)
         }
       }
     }

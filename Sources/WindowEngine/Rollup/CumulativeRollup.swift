@@ -285,7 +285,7 @@ final class CumulativeRollup: WindowRollup {
     }
   }
 
-  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+  func resume(_ time: RollupTime, liveNewest: Int64) {
     publishedHorizon = time.finalHorizon
     for end in due.keys where end <= publishedHorizon { due[end] = nil }
     if liveNewest == .min { return }

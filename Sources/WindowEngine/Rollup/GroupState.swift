@@ -95,8 +95,8 @@ protocol WindowRollup: AnyObject {
   /// Takes back what ``write(slot:to:)`` wrote of a key that has no state here yet.
   func restore(slot: Int, from reader: inout ByteReader) throws(StateError)
   /// Goes on, after keys were restored and newer partials added, where records were published up to `time` and live
-  /// ones up to `liveNewest`. Of the `touched` keys a live record may be out.
-  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int])
+  /// ones up to `liveNewest`.
+  func resume(_ time: RollupTime, liveNewest: Int64)
   /// The leaderboards, if it has any.
   var boards: Boards? { get }
 }

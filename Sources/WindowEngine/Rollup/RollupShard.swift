@@ -122,7 +122,11 @@ public final class RollupShard {
   /// Takes how far a source partition has come, unless it was further already.
   public func apply(_ frontier: Frontier) {
     if restoring != nil { return }
-    if let known = sources[frontier.source], known.sourceOffset > frontier.sourceOffset { return }
+    if let known = sources[frontier.source],
+      (known.sourceOffset, known.watermark) > (frontier.sourceOffset, frontier.watermark)
+    {
+      return
+    }
     sources[frontier.source] = frontier
     newestEvent = max(newestEvent, frontier.newest)
   }

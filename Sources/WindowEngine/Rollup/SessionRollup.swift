@@ -237,7 +237,7 @@ final class SessionRollup: WindowRollup {
     }
   }
 
-  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+  func resume(_ time: RollupTime, liveNewest: Int64) {
     nextEnd = .max
     for slot in active {
       for i in keys[slot].indices {

@@ -203,7 +203,7 @@ final class SlidingRollup: WindowRollup {
   func write(slot: Int, to buffer: ByteBuffer) {
     buffer.reserve(16)
     guard slot < keys.count, keys[slot].isActive else { return buffer.put(0) }
-    buffer.put(keys[slot].live.isShowing ? 2 : 1)
+    buffer.put(1)
     buffer.put(keys[slot].slices)
   }
 
@@ -212,13 +212,16 @@ final class SlidingRollup: WindowRollup {
     if mark == 0 { return }
     while keys.count <= slot { keys.append(Key()) }
     activate(slot)
-    if mark == 2 { keys[slot].live = .unknown }
     keys[slot].slices = try reader.slices(in: state.pool)
   }
 
-  func resume(_ time: RollupTime, liveNewest: Int64, touched: [Int]) {
+  func resume(_ time: RollupTime, liveNewest: Int64) {
     if time.finalHorizon != .min { publishedEnd = floorDivide(time.finalHorizon, slide) * slide }
-    if liveNewest != .min { liveEnd = (floorDivide(liveNewest, slide) + 1) * slide }
-    for slot in touched where slot < keys.count && keys[slot].isActive { keys[slot].live = .unknown }
+    if liveNewest == .min { return }
+    liveEnd = (floorDivide(liveNewest, slide) + 1) * slide
+    // Shown is what the last live window holds; what it no longer held was set to zero with it.
+    for slot in active {
+      keys[slot].live = keys[slot].slices.contains(in: range(liveEnd)) ? .unknown : LiveState()
+    }
   }
 }

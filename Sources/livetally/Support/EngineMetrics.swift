@@ -73,6 +73,10 @@ enum EngineMetrics {
       gauge(
         "livetally_assigned_partitions", "Source partitions this instance reads.", Double(figures.assignedPartitions)))
     metrics.append(gauge("livetally_assigned_shards", "Shards this instance rolls up.", Double(figures.assignedShards)))
+    metrics.append(
+      gauge(
+        "livetally_dropped_partials", "Partials of panes that had been closed; not 0 means that events are missing.",
+        Double(figures.droppedPartials)))
     metrics.append(gauge("livetally_keys", "Keys with state in some window.", Double(figures.keys)))
     metrics.append(gauge("livetally_open_panes", "Panes that can still change.", Double(figures.openPanes)))
     metrics.append(gauge("livetally_lane_bytes", "Memory of the lanes' state.", Double(figures.laneBytes)))
