@@ -82,6 +82,12 @@ import Testing
     #expect(error?.description.contains("No such configuration property: \"bootstrap.server\"") == true)
   }
 
+  @Test func hintsThatTheLibraryDoesNotKnowAreLeftOut() throws {
+    let properties = try ClientProperties(["client.id": "a"])
+    let hinted = properties.settingWhereKnown(["fetch.wait.max.ms": "10", "no.such.property": "10"])
+    #expect(hinted.values == ["client.id": "a", "fetch.wait.max.ms": "10"])
+  }
+
   @Test func secretsAreNotShown() throws {
     let properties = try ClientProperties(["sasl.password": "hunter2", "client.id": "a"])
     #expect("\(properties)" == "client.id=a sasl.password=***")
