@@ -46,8 +46,7 @@ enum Failure {
     case .offsetOutOfRange: badData
     case .fatal, .fenced, .abortable, .other: `internal`
     case .unreachable, .authenticationRefused, .authorizationRefused, .unknownTopic, .retriable, .timedOut,
-      .unsupported,
-      .queueFull:
+      .unsupported, .groupInUse, .queueFull:
       unavailable
     }
   }
