@@ -79,7 +79,7 @@ struct ClusterCheck {
       return [
         .wrong(
           "\(topic.name): has \(partitions) partitions, but `shards` is \(configuration.shards); set shards to "
-            + "\(partitions), or delete the topic", Failure.badConfiguration)
+            + "\(partitions), or start anew with `livetally reset`", Failure.badConfiguration)
       ]
     }
     let expected = topic.configuration["cleanup.policy"]!
