@@ -14,7 +14,7 @@ struct Livetally: ParsableCommand {
     version: Version.text,
     subcommands: [
       RunCommand.self, DemoCommand.self, ReplayCommand.self, GenerateCommand.self, WatchCommand.self, CheckCommand.self,
-      BrokerCommand.self,
+      ResetCommand.self, BrokerCommand.self,
     ]
   )
 }

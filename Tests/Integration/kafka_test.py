@@ -27,9 +27,12 @@ from commands import bad_situations, commands, rejects
 from final_records import changed_plan, changes_while_down, end_to_end, idle_partitions, restart
 from program import Failed
 from scenario import check, outcomes
+from state_commands import reset_refusals, stored_state
 
 ROOT = environment.ROOT
-TESTS = (end_to_end, restart, changed_plan, changes_while_down, idle_partitions, rejects, bad_situations, commands)
+TESTS = (end_to_end, restart, changed_plan, changes_while_down, idle_partitions, rejects, bad_situations, commands,
+         stored_state, reset_refusals)
+NEEDS_OFFSETS = (changed_plan, changes_while_down, stored_state)
 
 
 def main():
@@ -46,7 +49,7 @@ def main():
                  + " ".join(one.__name__ for one in TESTS))
     for kind in brokers:
         for test in tests:
-            if test in (changed_plan, changes_while_down) and not kind.keeps_offsets:
+            if test in NEEDS_OFFSETS and not kind.keeps_offsets:
                 continue
             name = f"kafka-test-{kind.name}-{test.__name__}-"
             directory = pathlib.Path(tempfile.mkdtemp(prefix=name, dir=ROOT / ".build"))

@@ -56,6 +56,24 @@ import Testing
     #expect(reading?.kind == .unsupported)
   }
 
+  @Test func deletingWhereTheBrokerCannotIsUnsupported() throws {
+    let bench = try Bench()
+    let admin = try Admin(properties: bench.properties(), logger: quietLogger)
+    #expect(kafkaError { try admin.deleteTopics([bench.topic], timeoutMilliseconds: 5000) }?.kind == .unsupported)
+    #expect(kafkaError { try admin.deleteGroup("g", timeoutMilliseconds: 5000) }?.kind == .unsupported)
+    #expect(kafkaError { _ = try admin.describeGroup("g", timeoutMilliseconds: 5000) }?.kind == .unsupported)
+  }
+
+  @Test func onlyAGroupThatIsEmptyForSureHasNoMembers() {
+    let member = GroupDescription.Member(clientID: "rdkafka", host: "/127.0.0.1")
+    func group(_ state: String, _ members: [GroupDescription.Member] = []) -> Bool {
+      GroupDescription(name: "g", state: state, members: members).hasMembers
+    }
+    #expect(!group("Empty") && !group("Dead"))
+    // Some brokers do not list members, and states may be unknown to the client.
+    #expect(group("Stable") && group("PreparingRebalance") && group("Unknown") && group("Empty", [member]))
+  }
+
   @Test func fixedPortLeadsToTheBroker() throws {
     // Port 0 lets the relay find a free one; what matters is that clients start from the relay's.
     let broker = try EmbeddedBroker(port: 0, logger: quietLogger)
@@ -80,6 +98,12 @@ import Testing
     }
     #expect(error?.problems.map(\.name) == ["auto.offset.reset", "bootstrap.server", "socket.timeout.ms"])
     #expect(error?.description.contains("No such configuration property: \"bootstrap.server\"") == true)
+  }
+
+  @Test func hintsThatTheLibraryDoesNotKnowAreLeftOut() throws {
+    let properties = try ClientProperties(["client.id": "a"])
+    let hinted = properties.settingWhereKnown(["fetch.wait.max.ms": "10", "no.such.property": "10"])
+    #expect(hinted.values == ["client.id": "a", "fetch.wait.max.ms": "10"])
   }
 
   @Test func secretsAreNotShown() throws {

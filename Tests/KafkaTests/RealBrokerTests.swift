@@ -32,6 +32,39 @@ struct RealBrokerTests {
     #expect(settings["cleanup.policy"] == "compact")
   }
 
+  @Test func whatIsDeletedIsGoneAndMayBeDeletedAgain() throws {
+    let admin = try createTopic(partitions: 2)
+    #expect(try admin.deleteTopics([topic, topic + "-not"], timeoutMilliseconds: patience) == [topic])
+    #expect(try admin.metadata(of: [topic], timeoutMilliseconds: patience).unknownTopics == [topic])
+    #expect(try admin.deleteTopics([topic], timeoutMilliseconds: patience) == [])
+  }
+
+  @Test func aGroupIsDescribedWhileItHasMembersAndForgetsItsOffsetsOnceDeleted() throws {
+    let admin = try createTopic(partitions: 16)
+    let group = [
+      "group.id": topic, "session.timeout.ms": "6000", "partition.assignment.strategy": "cooperative-sticky",
+    ]
+    #expect(try !admin.describeGroup(topic, timeoutMilliseconds: patience).hasMembers)
+    let consumer = try Consumer(properties: properties(group), logger: quietLogger)
+    try consumer.subscribe(to: [topic])
+    _ = try consumer.assign(consumer.event(\.assigned).map { ($0, .beginning) })
+    #expect(try admin.describeGroup(topic, timeoutMilliseconds: patience).hasMembers)
+    let offset = PartitionOffset(TopicPartition(topic, 0), offset: 5)
+    try consumer.commit([offset])
+    try consumer.unsubscribe()
+    try consumer.unassign(consumer.event(\.revoked))
+    consumer.close(timeoutMilliseconds: 5000)
+    #expect(try !admin.describeGroup(topic, timeoutMilliseconds: patience).hasMembers)
+
+    // Whoever only asks for offsets is no member.
+    let asking = try Consumer(properties: properties(group), logger: quietLogger)
+    #expect(try asking.committed([offset.partition], timeoutMilliseconds: patience).map(\.offset) == [5])
+    #expect(try !admin.describeGroup(topic, timeoutMilliseconds: patience).hasMembers)
+    try admin.deleteGroup(topic, timeoutMilliseconds: patience)
+    #expect(try asking.committed([offset.partition], timeoutMilliseconds: patience) == [])
+    try admin.deleteGroup(topic, timeoutMilliseconds: patience)
+  }
+
   @Test func transactionCommitsOffsetsWithItsRecords() throws {
     _ = try createTopic(partitions: 1)
     let partition = TopicPartition(topic, 0)

@@ -1,9 +1,6 @@
 import CLibrdkafka
 
 extension Admin {
-  /// How long a cluster may take to say who its controller is; one that is starting needs a moment.
-  private static let controllerMilliseconds = 3000
-
   /// Creates topics, and returns the names of those that were not there before.
   ///
   /// A topic that exists already is left as it is. A broker that offers no such request gives
@@ -35,6 +32,36 @@ extension Admin {
       }
     }
     return created
+  }
+
+  /// Deletes topics with all their records, and returns the names of those that were there.
+  ///
+  /// A topic that does not exist is as good as deleted. The cluster may name deleted topics for a moment longer; see
+  /// ``metadata(of:timeoutMilliseconds:)``. A broker that offers no such request gives ``KafkaErrorKind/unsupported``.
+  @discardableResult
+  public func deleteTopics(_ names: [String], timeoutMilliseconds: Int) throws(KafkaError) -> [String] {
+    guard !names.isEmpty else { return [] }
+    let operation = "delete a topic"
+    var requests = names.map { rd_kafka_DeleteTopic_new($0) }
+    defer { for request in requests { rd_kafka_DeleteTopic_destroy(request) } }
+    let event = try perform(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeoutMilliseconds, operation: operation) {
+      rd_kafka_DeleteTopics(client.pointer, &requests, requests.count, $0, $1)
+    }
+    defer { rd_kafka_event_destroy(event) }
+    var count = 0
+    let results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count)
+    var deleted: [String] = []
+    for result in UnsafeBufferPointer(start: results, count: count) {
+      let name = String(cString: rd_kafka_topic_result_name(result))
+      switch rd_kafka_topic_result_error(result) {
+      case RD_KAFKA_RESP_ERR_NO_ERROR: deleted.append(name)
+      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: break
+      case let code:
+        let detail = rd_kafka_topic_result_error_string(result).map { String(cString: $0) }
+        throw KafkaError(code: code, operation: operation, detail: detail, topic: name)
+      }
+    }
+    return deleted
   }
 
   /// Reads a topic's settings, such as `cleanup.policy`, defaults included.
@@ -80,38 +107,5 @@ extension Admin {
       _ = rd_kafka_NewTopic_set_config(request, name, value)
     }
     return request
-  }
-
-  /// Sends an admin request and waits for its result event, which the caller destroys.
-  private func perform(
-    _ kind: rd_kafka_admin_op_t, _ timeoutMilliseconds: Int, operation: String,
-    _ send: (_ options: OpaquePointer?, _ queue: OpaquePointer?) -> Void
-  ) throws(KafkaError) -> OpaquePointer {
-    // First of all, a broker that cannot be reached or refuses us is told from one that cannot do it.
-    let brokers = try metadata(of: [], timeoutMilliseconds: timeoutMilliseconds).brokers
-    let wait = min(timeoutMilliseconds, Self.controllerMilliseconds)
-    let controller = rd_kafka_controllerid(client.pointer, librdkafkaTimeout(wait))
-    guard brokers.contains(where: { $0.id == controller }) else {
-      throw KafkaError(
-        code: RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, operation: operation,
-        detail: "the cluster names no controller, to which such requests go")
-    }
-    let options = rd_kafka_AdminOptions_new(client.pointer, kind)
-    defer { rd_kafka_AdminOptions_destroy(options) }
-    rd_kafka_AdminOptions_set_request_timeout(options, librdkafkaTimeout(timeoutMilliseconds), nil, 0)
-    let queue = rd_kafka_queue_new(client.pointer)
-    defer { rd_kafka_queue_destroy(queue) }
-    send(options, queue)
-    // librdkafka answers at its own timeout; the second more only guards against waiting for ever.
-    guard let event = rd_kafka_queue_poll(queue, librdkafkaTimeout(timeoutMilliseconds + 1000)) else {
-      throw KafkaError(code: RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)
-    }
-    let code = rd_kafka_event_error(event)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      let detail = rd_kafka_event_error_string(event).map { String(cString: $0) }
-      rd_kafka_event_destroy(event)
-      throw KafkaError(code: code, operation: operation, detail: detail)
-    }
-    return event
   }
 }

@@ -42,6 +42,12 @@ public struct ClientProperties: Equatable, Sendable {
     try ClientProperties(values.merging(overrides) { _, new in new })
   }
 
+  /// The same properties with those of `hints` put over them that this process's librdkafka knows, which may be older
+  /// than a property that only makes something faster.
+  public func settingWhereKnown(_ hints: [String: String]) -> ClientProperties {
+    hints.reduce(self) { properties, hint in (try? properties.setting([hint.key: hint.value])) ?? properties }
+  }
+
   /// The value of a property, where it is set.
   public subscript(name: String) -> String? { values[name] }
 

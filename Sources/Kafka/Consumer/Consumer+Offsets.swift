@@ -51,6 +51,14 @@ extension Consumer {
     return watermarks
   }
 
+  /// One behind the newest offset, as of the last fetch from the partition; nil before the first. Nothing is asked.
+  public func lastSeenEnd(of partition: TopicPartition) -> Int64? {
+    var watermarks = Watermarks(low: 0, high: 0)
+    let code = rd_kafka_get_watermark_offsets(
+      client.pointer, partition.topic, partition.partition, &watermarks.low, &watermarks.high)
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR && watermarks.high >= 0 ? watermarks.high : nil
+  }
+
   /// Who this consumer is in its group now, for ``Producer/sendOffsets(_:groupMetadata:timeoutMilliseconds:)``.
   public func groupMetadata() throws(KafkaError) -> ConsumerGroupMetadata {
     guard let pointer = rd_kafka_consumer_group_metadata(client.pointer) else {

@@ -32,6 +32,7 @@ public final class Consumer: @unchecked Sendable {
   let client: ClientHandle
   private var queues: [TopicPartition: WeakQueue] = [:]
   private var isClosed = false
+  private var isLeaving = false
 
   /// Creates the client. Nothing is sent yet, so a wrong address shows up later, as an event.
   ///
@@ -54,12 +55,14 @@ public final class Consumer: @unchecked Sendable {
     let operation = "subscribe to \(topics.joined(separator: ", "))"
     let list = TopicPartitionList(topics.map { TopicPartition($0, Int32(RD_KAFKA_PARTITION_UA)) })
     try check(rd_kafka_subscribe(client.pointer, list.pointer), operation: operation)
+    isLeaving = false
   }
 
   /// Leaves the group in an orderly way: the partitions come back as a ``ClientEvent/revoked(_:lost:)`` event, to be
   /// finished and acknowledged as always. Then ``close(timeoutMilliseconds:)`` is quick.
   public func unsubscribe() throws(KafkaError) {
     try check(rd_kafka_unsubscribe(client.pointer), operation: "leave the group")
+    isLeaving = true
   }
 
   /// The next event, waiting at most `timeoutMilliseconds`. Counts as a sign of life to the group.
@@ -139,7 +142,12 @@ public final class Consumer: @unchecked Sendable {
     guard !isClosed else { return }
     isClosed = true
     closeQueues()
+    let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
     client.inbox.acknowledgesRebalances = true
+    // While the last partitions of an incremental group are being stopped, librdkafka would close without a goodbye.
+    while isLeaving, !client.inbox.awaitsAnswer, isMember, ContinuousClock.now < deadline {
+      if let message = rd_kafka_consumer_poll(client.pointer, 5) { rd_kafka_message_destroy(message) }
+    }
     // What waits in the main queue would be out of reach once the client closes.
     while let message = rd_kafka_consumer_poll(client.pointer, 0) { rd_kafka_message_destroy(message) }
     let queue = rd_kafka_queue_new(client.pointer)
@@ -150,10 +158,18 @@ public final class Consumer: @unchecked Sendable {
     }
     // Without an answer to a rebalance the group membership never ends, and destroying the client hangs.
     if client.inbox.awaitsAnswer { rd_kafka_assign(client.pointer, nil) }
-    let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
     while rd_kafka_consumer_closed(client.pointer) == 0, ContinuousClock.now < deadline {
       rd_kafka_queue_poll_callback(queue, 20)
     }
+  }
+}
+
+extension Consumer {
+  /// Whether the group has given this consumer a member id that it has not given back.
+  private var isMember: Bool {
+    guard let id = rd_kafka_memberid(client.pointer) else { return false }
+    defer { rd_kafka_mem_free(client.pointer, id) }
+    return id.pointee != 0
   }
 }
 

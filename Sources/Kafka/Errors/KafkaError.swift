@@ -93,6 +93,12 @@ extension KafkaError {
       topic: topic, partition: partition)
   }
 
+  /// An error inside a result, which owns it.
+  init(borrowing error: OpaquePointer, operation: String) {
+    self.init(
+      code: rd_kafka_error_code(error), operation: operation, detail: String(cString: rd_kafka_error_string(error)))
+  }
+
   /// An error that a client reported in the background. librdkafka puts the broker's name in front of the reason.
   init(code: rd_kafka_resp_err_t, reported reason: String, operation: String) {
     let parts = reason.split(separator: ": ", maxSplits: 1)

@@ -24,6 +24,8 @@ public enum KafkaErrorKind: String, Sendable, CaseIterable {
   case timedOut
   /// The local queue stayed full for the whole of the time allowed.
   case queueFull
+  /// The consumer group still has members.
+  case groupInUse
   /// The broker does not offer this request.
   case unsupported
   /// The configuration does not allow this.
@@ -48,6 +50,7 @@ public enum KafkaErrorKind: String, Sendable, CaseIterable {
     case .offsetOutOfRange: "records are missing from the log; decide where to go on reading"
     case .timedOut: "check the load on the brokers and the network, then try again"
     case .queueFull: "wait for deliveries, or raise queue.buffering.max.messages or queue.buffering.max.kbytes"
+    case .groupInUse: "stop all of its members, then try again"
     case .unsupported: "the broker does not offer it; do it with the broker's own tools"
     case .badConfiguration: "correct the client's properties"
     case .other: nil
@@ -123,6 +126,7 @@ public enum KafkaErrorKind: String, Sendable, CaseIterable {
       ]
     ),
     (.queueFull, [RD_KAFKA_RESP_ERR__QUEUE_FULL]),
+    (.groupInUse, [RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP]),
     (
       .unsupported,
       [

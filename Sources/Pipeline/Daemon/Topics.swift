@@ -15,7 +15,7 @@ public enum TopicError: Error, CustomStringConvertible {
       "the topics \(topics.joined(separator: ", ")) do not exist and could not be created: \(reason)"
     case .partitionCount(let topic, let partitions, let expected):
       "the topic \(topic) has \(partitions) partitions, but `shards` is \(expected): set shards to \(partitions), or "
-        + "delete the topic"
+        + "start anew with livetally reset"
     }
   }
 }

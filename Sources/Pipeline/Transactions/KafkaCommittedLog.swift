@@ -19,9 +19,8 @@ final class KafkaCommittedLog: CommittedLog {
   init(consumer: Consumer, properties: ClientProperties, logger: Logger, mayGoOn: @escaping () -> Bool) throws {
     self.consumer = consumer
     reader = try Consumer(
-      properties: try properties.removing(["group.id"]).setting([
-        "fetch.wait.max.ms": Self.fetchWaitMilliseconds
-      ]), logger: logger)
+      properties: try properties.removing(["group.id"]).setting(["fetch.wait.max.ms": Self.fetchWaitMilliseconds])
+        .settingWhereKnown(["fetch.queue.backoff.ms": Self.fetchWaitMilliseconds]), logger: logger)
     self.mayGoOn = mayGoOn
   }
 

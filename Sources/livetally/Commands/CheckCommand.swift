@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import Kafka
 import Pipeline
+import WindowEngine
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Checks the configuration, the brokers, the topics and their partitions, and says what to fix.",
+    abstract: "Checks the configuration, the brokers, the topics and what is stored, and says what to fix.",
     discussion: """
       Example:
         livetally check --config livetally.yaml
@@ -45,10 +46,10 @@ struct ClusterCheck {
   private static let timeoutMilliseconds = 10_000
   private let configuration: Configuration
   private let admin: Admin
+  private let logger = Log.make("livetally", level: .error)
 
   init(_ configuration: Configuration) throws {
     self.configuration = configuration
-    let logger = Log.make("livetally", level: .error)
     let properties = try ClientProperties(configuration.kafka.filter { $0.key != "group.id" })
     admin = try Admin(properties: properties, logger: logger)
   }
@@ -66,7 +67,21 @@ struct ClusterCheck {
       }
     }
     for topic in layout.outputs { findings.append(contentsOf: check(topic, in: cluster)) }
-    return findings
+    return findings + stateFindings(cluster)
+  }
+
+  private func stateFindings(_ cluster: ClusterMetadata) -> [Finding] {
+    // Where state lies depends on `shards`, so that it must be the topic's.
+    let shards = cluster.partitionCounts[configuration.topics.partials] ?? configuration.shards
+    guard shards == configuration.shards else { return [] }
+    do {
+      let state = try StoredState.look(configuration, partitionCounts: cluster.partitionCounts, logger: logger)
+      return StateReport(state, configuration).findings
+    } catch let error as StateError {
+      return [.wrong("\(configuration.topics.checkpoints): \(error)", Failure.badData)]
+    } catch {
+      return [.note("what is stored cannot be looked at: \(error)")]
+    }
   }
 
   private func check(_ topic: TopicSpecification, in cluster: ClusterMetadata) -> [Finding] {
@@ -79,7 +94,7 @@ struct ClusterCheck {
       return [
         .wrong(
           "\(topic.name): has \(partitions) partitions, but `shards` is \(configuration.shards); set shards to "
-            + "\(partitions), or delete the topic", Failure.badConfiguration)
+            + "\(partitions), or start anew with `livetally reset`", Failure.badConfiguration)
       ]
     }
     let expected = topic.configuration["cleanup.policy"]!

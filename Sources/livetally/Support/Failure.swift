@@ -27,7 +27,9 @@ enum Failure {
 
   private static func code(of error: any Error) -> ExitCode {
     switch error {
-    case is TrafficOptionsError: usage
+    case is TrafficOptionsError, is Unconfirmed: usage
+    case ResetError.unfinished(let reason): code(of: reason)
+    case is ResetError: unavailable
     case is ConfigurationError, is UnreadableConfiguration, is InvalidPropertiesError: badConfiguration
     case DashboardError.badHost, TopicError.partitionCount: badConfiguration
     case is DashboardError, is TopicError, is PartitionsChanged, is InstanceTaken: unavailable
@@ -46,8 +48,7 @@ enum Failure {
     case .offsetOutOfRange: badData
     case .fatal, .fenced, .abortable, .other: `internal`
     case .unreachable, .authenticationRefused, .authorizationRefused, .unknownTopic, .retriable, .timedOut,
-      .unsupported,
-      .queueFull:
+      .unsupported, .groupInUse, .queueFull:
       unavailable
     }
   }
