@@ -126,7 +126,7 @@ def takeover(broker):
         marks.writer.flush()
         closed = send_closing_events(broker, int(time.time() * 1000), marks.writer.send)
         marks.writer.flush()
-        judge("takeover", instances, outputs, closed)
+        judge("takeover", instances, outputs, closed, members_are_missed=True)
 
 
 def send_keys(broker, writer, keys):

@@ -208,7 +208,7 @@ final class Session {
       owners[source.partition] = lane
       lanes[lane].add(queue, source)
     }
-    logger.info("assigned \(partitions.count) partitions")
+    logger.info("assigned \(partitions.count) partitions\(Self.names(partitions))")
     if restored > 0 {
       let took = SteadyClock.milliseconds() - began
       statistics.restored(partitions: restored, milliseconds: took)
@@ -224,7 +224,7 @@ final class Session {
     committer.release(partitions.compactMap(sources.number), commits: !lost)
     for partition in partitions { owners[partition] = nil }
     try consumer.unassign(partitions)
-    logger.info("gave up \(partitions.count) partitions\(lost ? ", which the group had given to others" : "")")
+    logger.info("gave up \(partitions.count) partitions\(Self.names(partitions))\(lost ? ", which the group had given to others" : "")")
     statistics.update { $0.rebalances += 1 }
   }
 
@@ -244,6 +244,11 @@ final class Session {
         return
       }
     }
+  }
+
+  /// The partitions' names, where they are few enough for a line.
+  private static func names(_ partitions: [TopicPartition]) -> String {
+    partitions.isEmpty || partitions.count > 16 ? "" : ": " + partitions.map(\.description).joined(separator: ", ")
   }
 
   // MARK: Figures
