@@ -178,8 +178,9 @@ import WindowEngine
     let properties = try ClientProperties(["bootstrap.servers": bench.broker.bootstrapServers])
     let topic = StateTopic(
       topics: Configuration.Topics(), shards: 2, partitions: StateTopic.partitionCount(shards: 2))
+    let always = { true }
     let producer = try KafkaTransactionalLog(
-      id: "livetally-other", properties: properties, logger: Self.logger, mayGoOn: { true }
+      id: "livetally-other", properties: properties, logger: Self.logger, mayGoOn: always
     ) { () throws(KafkaError) in fatalError("no offsets are sent") }
     try InstanceClaim(topic: topic, instance: ProcessInfo.processInfo.hostName, process: 1).write(producer)
     bench.broker.inject([.producerFenced], into: .endTransaction)

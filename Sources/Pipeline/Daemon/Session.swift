@@ -224,7 +224,9 @@ final class Session {
     committer.release(partitions.compactMap(sources.number), commits: !lost)
     for partition in partitions { owners[partition] = nil }
     try consumer.unassign(partitions)
-    logger.info("gave up \(partitions.count) partitions\(Self.names(partitions))\(lost ? ", which the group had given to others" : "")")
+    logger.info(
+      "gave up \(partitions.count) partitions\(Self.names(partitions))\(lost ? ", which the group had given to others" : "")"
+    )
     statistics.update { $0.rebalances += 1 }
   }
 
