@@ -4,9 +4,9 @@ import Testing
 
 /// A whole cluster with crashes, pauses, lost brokers and rebalances, under the real lanes, committers and rollups.
 ///
-/// `LIVETALLY_TEST_SEEDS` sets how many seeds are tried (40). `scripts/simulate` runs many more, in a release build.
+/// `LIVETALLY_TEST_SEEDS` sets how many seeds are tried (20). `scripts/simulate` runs many more, in a release build.
 @Suite struct SimulationTests {
-  static let seeds = ProcessInfo.processInfo.environment["LIVETALLY_TEST_SEEDS"].flatMap(UInt64.init) ?? 40
+  static let seeds = ProcessInfo.processInfo.environment["LIVETALLY_TEST_SEEDS"].flatMap(UInt64.init) ?? 20
 
   @Test func everySeedKeepsEveryInvariant() {
     var faults = FaultCounts()

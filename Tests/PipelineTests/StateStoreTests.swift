@@ -16,12 +16,19 @@ import WindowEngine
     var entries: [TopicPartition: [(key: [UInt8], value: [UInt8]?)]] = [:]
     var offsets: [TopicPartition: PartitionOffset] = [:]
     var keepsMetadata = true
+    /// Larger records are refused, as brokers do: when they have been sent.
+    var maxValueBytes = Int.max
+    private var isTooLarge = false
     private var tickets: [Int: Int64] = [:]
 
-    func begin() throws(TransactionFailure) { tickets = [:] }
+    func begin() throws(TransactionFailure) {
+      tickets = [:]
+      isTooLarge = false
+    }
 
     func write(_ record: OutgoingRecord) throws(TransactionFailure) {
       let partition = TopicPartition(record.topic, record.partition ?? 0)
+      if record.value?.count ?? 0 > maxValueBytes { isTooLarge = true }
       entries[partition, default: []].append((record.key ?? [], record.value))
       if record.ticket != 0 { tickets[record.ticket] = Int64(entries[partition]!.count - 1) }
     }
@@ -33,7 +40,10 @@ import WindowEngine
         (Array(key ?? .init(start: nil, count: 0)), value.map(Array.init)))
     }
 
-    func flush() throws(TransactionFailure) -> [Int: Int64] { tickets }
+    func flush() throws(TransactionFailure) -> [Int: Int64] {
+      if isTooLarge { throw .abort(.recordTooLarge, "a record is too large") }
+      return tickets
+    }
 
     func commit(_ committed: [PartitionOffset]) throws(TransactionFailure) {
       for var offset in committed {
@@ -151,6 +161,35 @@ import WindowEngine
       Issue.record("state of another plan was taken")
       return
     }
+  }
+
+  @Test func aRejectThatItsTopicDoesNotTakeGivesWay() throws {
+    let log = MemoryLog()
+    log.maxValueBytes = 100_000
+    let sources = Sources([Self.source])
+    let committer = IngestCommitter(plan: Self.setup.plan, topic: Self.topic, sources: sources, log: log)
+    let owned = try OwnedSource(
+      Self.source, setup: Self.setup, sources: sources, shards: 2, keepsDuplicates: false, generation: 1,
+      restored: nil, now: 0)
+    committer.own(owned.source, generation: 1, restored: nil)
+    for (offset, size) in [200_000, 10].enumerated() {
+      _ = [UInt8](repeating: 65, count: size).withUnsafeBytes {
+        owned.take($0, recordTimestamp: -1, offset: Int64(offset))
+      }
+    }
+    owned.endRecords(nextOffset: 2, now: 0)
+    committer.take(owned.handOver()!)
+    guard case .aborted(.recordTooLarge, _) = try committer.commit() else {
+      Issue.record("the record was taken")
+      return
+    }
+    guard case .committed = try committer.commit() else {
+      Issue.record("the reject still stands in the way")
+      return
+    }
+    // The second attempt: the large one without its bytes, the small one as it was.
+    let rejects = log.entries[TopicPartition(Self.topics.rejects, 0)]!.suffix(2).map { $0.value?.count }
+    #expect(rejects == [0, 10])
   }
 
   @Test func keysOfPiecesAreNotUsedAgainWhileTheyAreNeeded() throws {

@@ -130,6 +130,28 @@ import Testing
     #expect(next.count(Self.paid(1001, at: 234)) == nil)
   }
 
+  @Test func aSegmentThatNeverChangesIsCopiedAgainInTime() throws {
+    let lane = Lane(generation: 1)
+    #expect(lane.count(Self.paid(1)) == nil)
+    lane.handOver(1)
+    let shard = RollupShard(plan: Self.plan, mode: .continuous, sources: 1)
+    try shard.apply(partial: lane.blocks[0].bytes, offset: 0)
+    shard.publish(now: 0)
+    var changelog = ShardChangelog(generation: 1, partialsOffset: 0)
+    var copies = 0
+    var head: ShardHead?
+    for _ in 0..<(Int(ShardChangelog.longestAge) + 100) {
+      changelog.credit(partialBytes: 64, milliseconds: 1)
+      let written = changelog.write(shard, partialsOffset: 1)
+      copies += written.copies.count
+      head = written.head
+    }
+    // The platform and the session are in different segments; each was copied once, and again when that was long ago.
+    #expect(copies == 4)
+    let oldest = head!.segments.compactMap(\.id?.sequence).min()!
+    #expect(head!.id.sequence - oldest <= ShardChangelog.longestAge + 1)
+  }
+
   @Test func aRecordIsRefusedUnlessItIsExactlyWhatWasWritten() throws {
     let id = PieceID(generation: 7, sequence: 3)
     let contents = [UInt8](repeating: 5, count: 100)

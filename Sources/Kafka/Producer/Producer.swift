@@ -93,10 +93,15 @@ public final class Producer: @unchecked Sendable {
 
   /// Waits until nothing is outstanding. Records may have failed all the same: see ``deliveries``.
   public func flush(timeoutMilliseconds: Int) throws(KafkaError) {
-    let code = rd_kafka_flush(client.pointer, librdkafkaTimeout(timeoutMilliseconds))
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      throw KafkaError(code: code, operation: "flush \(outstanding) outstanding records")
-    }
+    let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
+    var left = timeoutMilliseconds
+    repeat {
+      // An error that is reported meanwhile ends the call before its time.
+      let code = rd_kafka_flush(client.pointer, librdkafkaTimeout(left))
+      if code == RD_KAFKA_RESP_ERR_NO_ERROR { return }
+      left = Int((deadline - .now) / .milliseconds(1))
+    } while left > 0
+    throw KafkaError(code: RD_KAFKA_RESP_ERR__TIMED_OUT, operation: "flush \(outstanding) outstanding records")
   }
 
   /// Gives up every record that is queued or on its way; each is reported as failed.
