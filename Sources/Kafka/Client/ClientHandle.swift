@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Foundation
 import Logging
 
 /// Owns one `rd_kafka_t`. Whatever holds memory of the client (queues, batches) retains this object, so that the client
@@ -44,8 +45,21 @@ final class ClientHandle: @unchecked Sendable {
   }
 
   deinit {
-    // A consumer that wanted to leave its group in an orderly way has done so in close(); here nothing may wait.
+    // A consumer that wanted to leave its group in an orderly way has done so in close(). The end of librdkafka's threads
+    // is not waited for: after a broker stood still it can take minutes, and a new client must not be held up by it.
+    let ending = EndingClient(pointer: pointer, inbox: inbox)
+    Thread.detachNewThread { ending.destroy() }
+  }
+}
+
+/// A client that nobody uses any more; its inbox stays for as long as callbacks may come.
+private struct EndingClient: @unchecked Sendable {
+  let pointer: OpaquePointer
+  let inbox: ClientInbox
+
+  func destroy() {
     rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+    withExtendedLifetime(inbox) {}
   }
 }
 

@@ -9,9 +9,9 @@ final class KafkaTransactionalLog: TransactionalLog {
   private static let tryMilliseconds = 1_000
   /// How long a call may still take once the program is to end: an open transaction holds readers back.
   private static let endMilliseconds = 8_000
-  /// After how many transaction time-outs a call is given up: a broker that answers again has ended the transaction by
-  /// then, and one that does not may never answer this producer again, while it answers a new one.
-  private static let patience = 3
+  /// How much longer than a transaction may last a call is made again and again: by then its coordinator has ended the
+  /// transaction, and a broker may never answer this producer again while it answers a new one.
+  private static let patienceMilliseconds = 2_000
 
   private let producer: Producer
   private let groupMetadata: () throws(KafkaError) -> ConsumerGroupMetadata
@@ -108,7 +108,7 @@ final class KafkaTransactionalLog: TransactionalLog {
   /// Makes the same call again while that is what the client asks for.
   private func insist(_ call: () throws(KafkaError) -> Void) throws(KafkaError) {
     let began = ContinuousClock.now
-    let deadline = began + .milliseconds(Self.patience * timeoutMilliseconds)
+    let deadline = began + .milliseconds(timeoutMilliseconds + Self.patienceMilliseconds)
     let end = began + .milliseconds(Self.endMilliseconds)
     while true {
       do {
