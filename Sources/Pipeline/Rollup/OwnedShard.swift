@@ -14,8 +14,6 @@ final class OwnedShard {
   var partialBytes = 0
   /// Where the copies of the segments lie.
   var copyOffsets: [PieceID: Int64]
-  /// Where the last head lies.
-  var headOffset: Int64?
   var lastCommit: Int64
 
   /// A shard that begins with the partials from `offset` on.
@@ -51,7 +49,6 @@ final class OwnedShard {
     nextOffset = head.partialsOffset
     committedOffset = head.partialsOffset
     copyOffsets = restored.offsets
-    headOffset = restored.headOffset
     lastCommit = now
   }
 

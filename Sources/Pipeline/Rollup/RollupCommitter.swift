@@ -239,7 +239,7 @@ package final class RollupCommitter {
       }
       try log.commit(commit.shards.sorted().map { offset(of: shards[$0]!, heads[$0] ?? 0, copies[$0] ?? [:]) })
       pending = nil
-      acknowledge(commit, heads, copies)
+      acknowledge(commit, copies)
       return .committed(records: commit.records)
     } catch {
       guard case .abort(let cause, let text) = error else { throw error }
@@ -262,12 +262,11 @@ package final class RollupCommitter {
       TopicPartition(topic.topics.partials, Int32(one.number)), offset: one.nextOffset, metadata: metadata.text)
   }
 
-  private func acknowledge(_ commit: Commit, _ heads: [Int: Int64], _ copies: [Int: [PieceID: Int64]]) {
+  private func acknowledge(_ commit: Commit, _ copies: [Int: [PieceID: Int64]]) {
     changelogBytes += UInt64(commit.stateBytes)
     for number in commit.shards {
       let one = shards[number]!
       one.committedOffset = one.nextOffset
-      one.headOffset = heads[number]
       let ids = Set(one.changelog.segments.compactMap(\.id))
       one.copyOffsets = one.copyOffsets.merging(copies[number] ?? [:]) { $1 }.filter { ids.contains($0.key) }
     }

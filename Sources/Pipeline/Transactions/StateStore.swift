@@ -70,7 +70,6 @@ package struct StateStore {
     package var head: ShardHead
     package var copies: [[UInt8]?]
     package var offsets: [PieceID: Int64]
-    package var headOffset: Int64
   }
 
   /// The outcome of looking for state.
@@ -84,7 +83,6 @@ package struct StateStore {
   private struct Piece {
     var record: StateRecord
     var offset: Int64
-    var last: Int64
     var parts: Int
   }
 
@@ -95,13 +93,12 @@ package struct StateStore {
     var order: [PieceID] = []
 
     mutating func take(_ record: StateRecord, offset: Int64) {
-      var piece = Piece(record: record, offset: offset, last: offset, parts: 1)
+      var piece = Piece(record: record, offset: offset, parts: 1)
       if record.part > 0 {
         guard let known = all[record.id], known.parts == record.part else { return }
         piece = known
         piece.record.contents += record.contents
         piece.parts += 1
-        piece.last = offset
       }
       all[record.id] = piece
       if piece.parts == record.parts { order.append(record.id) }
@@ -219,7 +216,7 @@ package struct StateStore {
         offsets[id] = copy.offset
         return copy.record.contents
       }
-      return .state(Shard(head: head, copies: copies, offsets: offsets, headOffset: piece.last))
+      return .state(Shard(head: head, copies: copies, offsets: offsets))
     }
     throw RestoreError.noCheckpoint(committed.partition, offset: committed.offset, topic: topic.topics.checkpoints)
   }
