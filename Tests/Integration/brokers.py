@@ -34,6 +34,8 @@ class Broker:
     partitions = {}
     #: Whether it keeps offsets that are committed in a transaction.
     keeps_offsets = False
+    #: Whether its logs tell committed transactions from aborted ones.
+    marks_transactions = False
     #: Whether it makes a topic as soon as someone asks for it.
     creates_topics = False
 
@@ -97,6 +99,7 @@ class Tansu(Broker):
     name = "tansu"
     library = "confluent_kafka.libs"
     keeps_offsets = True
+    marks_transactions = True
     partitions = {"purchases": 3, "viewers": 2}
 
     def command(self):

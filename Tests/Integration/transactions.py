@@ -1,8 +1,10 @@
 """Which records of a log belong to aborted transactions, told from the record batches themselves.
 
-A reader with read_committed should not see them, but Tansu shows them. Every batch names its producer, and the control
-batch that ends a transaction says whether it was committed; so one pass over the headers is enough. Formats: the
-Kafka protocol guide, Fetch (version 4) and RecordBatch (magic 2).
+A reader with read_committed should not see aborted records, but Tansu shows them. Every batch names its producer and
+the producer's epoch, and the control batch that ends a transaction says whether it was committed; so one pass over the
+headers is enough. What a producer wrote before its id was registered again, and never ended, is aborted in Kafka; in
+Tansu it would pass for part of the next transaction. Formats: the Kafka protocol guide, Fetch (version 4) and
+RecordBatch (magic 2).
 """
 
 import socket
@@ -57,10 +59,10 @@ class Connection:
 
 
 def batches(data):
-    """(first offset, last offset, producer, is transactional, ABORT or COMMIT or None) of each whole batch."""
+    """(first and last offset, (producer, epoch), is transactional, ABORT or COMMIT or None) of each whole batch."""
     at = 0
     while at + HEADER.size <= len(data):
-        base, length, _, _, _, attributes, last, _, _, producer, _, _, _ = HEADER.unpack_from(data, at)
+        base, length, _, _, _, attributes, last, _, _, producer, epoch, _, _ = HEADER.unpack_from(data, at)
         if at + 12 + length > len(data):
             return
         ending = None
@@ -68,7 +70,7 @@ def batches(data):
             # A record's length, attributes, time and offset deltas and key length are one byte each here; the key
             # holds a version and the type.
             ending = struct.unpack_from(">h", data, at + HEADER.size + 5 + 2)[0]
-        yield base, base + last, producer, bool(attributes & IS_TRANSACTIONAL), ending
+        yield base, base + last, (producer, epoch), bool(attributes & IS_TRANSACTIONAL), ending
         at += 12 + length
 
 

@@ -1,6 +1,7 @@
 import CLibrdkafka
 import Foundation
 import Logging
+import Synchronization
 
 /// Owns one `rd_kafka_t`. Whatever holds memory of the client (queues, batches) retains this object, so that the client
 /// is destroyed after all of them.
@@ -46,20 +47,39 @@ final class ClientHandle: @unchecked Sendable {
 
   deinit {
     // A consumer that wanted to leave its group in an orderly way has done so in close(). The end of librdkafka's threads
-    // is not waited for: after a broker stood still it can take minutes, and a new client must not be held up by it.
-    let ending = EndingClient(pointer: pointer, inbox: inbox)
-    Thread.detachNewThread { ending.destroy() }
+    // is not waited for here: after a broker stood still it can take minutes.
+    EndingClients.end(pointer, inbox)
   }
 }
 
-/// A client that nobody uses any more; its inbox stays for as long as callbacks may come.
-private struct EndingClient: @unchecked Sendable {
-  let pointer: OpaquePointer
-  let inbox: ClientInbox
+/// The clients of this process that nobody uses any more and that have not ended yet.
+///
+/// Until a transactional producer has ended it may still register its `transactional.id` once more, and so fence the
+/// producer that took its place.
+public enum EndingClients {
+  private static let ending = Atomic<Int>(0)
 
-  func destroy() {
-    rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
-    withExtendedLifetime(inbox) {}
+  /// How many there are. Any thread.
+  public static var count: Int { ending.load(ordering: .acquiring) }
+
+  fileprivate static func end(_ pointer: OpaquePointer, _ inbox: ClientInbox) {
+    ending.add(1, ordering: .relaxed)
+    let client = Client(pointer: pointer, inbox: inbox)
+    Thread.detachNewThread {
+      client.destroy()
+      ending.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// The inbox stays for as long as callbacks may come.
+  private struct Client: @unchecked Sendable {
+    let pointer: OpaquePointer
+    let inbox: ClientInbox
+
+    func destroy() {
+      rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+      withExtendedLifetime(inbox) {}
+    }
   }
 }
 

@@ -12,6 +12,8 @@ import WindowEngine
 public final class Daemon: @unchecked Sendable {
   /// How long after a failed session a new one begins.
   private static let restartMicroseconds: UInt32 = 500_000
+  /// How long the clients of a failed session are waited for, which may hang on a broker that does not answer.
+  private static let endingSeconds = 20
 
   /// How the source partitions and shards come to this instance.
   public enum Membership: Sendable {
@@ -71,7 +73,7 @@ public final class Daemon: @unchecked Sendable {
         restart("\(error)")
       }
       isFirst = isFirst && !session.hasClaimed
-      usleep(Self.restartMicroseconds)
+      waitForEndingClients()
     }
   }
 
@@ -79,6 +81,16 @@ public final class Daemon: @unchecked Sendable {
     if isStopping.load(ordering: .acquiring) { return }
     logger.warning("the Kafka clients are given up and made anew: \(text)")
     statistics.update { $0.restarts += 1 }
+  }
+
+  /// An old producer that still registers its id would fence the new one.
+  private func waitForEndingClients() {
+    let deadline = ContinuousClock.now + .seconds(Self.endingSeconds)
+    repeat {
+      usleep(Self.restartMicroseconds)
+    } while EndingClients.count > 0 && !isStopping.load(ordering: .acquiring) && ContinuousClock.now < deadline
+    let left = EndingClients.count
+    if left > 0 { logger.warning("\(left) Kafka clients of before have not ended yet") }
   }
 }
 

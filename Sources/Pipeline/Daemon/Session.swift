@@ -12,8 +12,10 @@ final class Session {
   /// How often it is looked whether a source topic has got more partitions, ms: well within the allowed lateness.
   private static let lookMilliseconds: Int64 = 10_000
   private static let lookTimeoutMilliseconds = 1_000
-  /// How long an orderly end may take to leave the group.
-  private static let leaveSeconds = 10
+  /// How long an orderly end may take to leave the group; supervisors kill what takes long.
+  static let leaveSeconds = 8
+  /// How long the goodbye to a group is waited for.
+  static let closeMilliseconds = 3_000
 
   private let configuration: Configuration
   private let setup: EngineSetup
@@ -64,7 +66,7 @@ final class Session {
     let mayGoOn: @Sendable () -> Bool = { !isStopping() && failure.first == nil }
     let consumer = try Consumer(
       properties: try clients.consuming(.ingest, partitions: prepared.sources.count), logger: logger)
-    defer { consumer.close(timeoutMilliseconds: 5000) }
+    defer { consumer.close(timeoutMilliseconds: Self.closeMilliseconds) }
     committedLog = try KafkaCommittedLog(
       consumer: consumer, properties: clients.reading, logger: logger, mayGoOn: mayGoOn)
     store = StateStore(plan: setup.plan, topic: prepared.state, log: committedLog)

@@ -14,7 +14,6 @@ final class RollupThread: @unchecked Sendable {
   private static let minCommitBytes = 256 << 10
   private static let batchRecords = 64
   private static let retryMicroseconds: UInt32 = 50_000
-  private static let leaveSeconds = 10
 
   /// What the thread needs to begin.
   struct Setup {
@@ -250,7 +249,7 @@ final class RollupThread: @unchecked Sendable {
   /// Leaves the group in an orderly way, so that others need not wait until this member is missed.
   private func close() {
     guard let consumer else { return }
-    let deadline = ContinuousClock.now + .seconds(Self.leaveSeconds)
+    let deadline = ContinuousClock.now + .seconds(Session.leaveSeconds)
     if !setup.isAlone {
       // librdkafka before 2.1 fails an assertion when it is destroyed while the group is being joined.
       while !hasJoined, ContinuousClock.now < deadline {
@@ -268,7 +267,7 @@ final class RollupThread: @unchecked Sendable {
       }
     }
     queues = [:]
-    consumer.close(timeoutMilliseconds: 5000)
+    consumer.close(timeoutMilliseconds: Session.closeMilliseconds)
     // They hold this thread's object in turn.
     committer = nil
     store = nil
