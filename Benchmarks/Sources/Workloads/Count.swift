@@ -1,0 +1,61 @@
+import LiveEvents
+import WindowEngine
+
+extension Workload {
+  /// Decoded events into the panes of seven groups with three sketches each, and their hand-over in blocks.
+  static let count = Workload("count") {
+    let plan = EnginePlan.sevenGroups()
+    let events = try DecodedEvents(count: 65_536, policy: plan.policy)
+    let counting = Counting(plan: plan)
+    return Prepared(units: events.all.count) { counting.count(events) }
+  }
+}
+
+/// Events with identifiers of their own.
+final class DecodedEvents {
+  private(set) var all: [Event] = []
+  /// The event time that they span, ms, in whole panes.
+  let span: Int64
+  private let payloads: Payloads
+  private let identifiers: UnsafeMutablePointer<Identifier>
+
+  init(count: Int, policy: DecodingPolicy) throws {
+    payloads = try Payloads(count: count)
+    let fields = IdentifierField.allCases.count
+    identifiers = .allocate(capacity: count * fields)
+    var decoder = EventDecoder(policy: policy)
+    var event = decoder.makeEvent()
+    for (i, text) in payloads.texts.enumerated() {
+      precondition(decoder.decode(text, recordTimestamp: -1, into: &event) == nil, "an event was rejected")
+      var copy = event
+      copy.identifiers = identifiers + i * fields
+      copy.identifiers.initialize(from: event.identifiers, count: fields)
+      all.append(copy)
+    }
+    let times = all.map(\.timestamp)
+    span = (times.max()! - times.min()! + 999) / 1000 * 1000
+  }
+
+  deinit { identifiers.deallocate() }
+}
+
+/// A source partition that counts the same events again and again, later each time and with other ids.
+private final class Counting {
+  private var partition: SourcePartition
+  private var shift: Int64 = 0
+  private var bytes = 0
+
+  init(plan: EnginePlan) {
+    partition = SourcePartition(plan: plan, shards: 1, source: 0, mode: .once) { _ in }
+  }
+
+  func count(_ events: DecodedEvents) {
+    for var event in events.all {
+      event.timestamp += shift
+      event.identifiers[IdentifierField.eventID.rawValue].hash &+= 0x9E37_79B9_7F4A_7C15
+      precondition(partition.count(event, recordTimestamp: -1) == nil, "an event was not counted")
+    }
+    partition.handOver(sourceOffset: 0)
+    shift += events.span
+  }
+}

@@ -1,0 +1,28 @@
+import LiveEvents
+import WindowEngine
+
+extension EnginePlan {
+  /// Seven groups in a minute that slides by ten seconds.
+  static func sevenGroups() -> EnginePlan {
+    let fields: [[GroupField]] = [[], [.sessionID], [.hostID], [.productID], [.channel], [.brandID], [.categoryID]]
+    return EnginePlan(
+      time: TimePolicy(),
+      windows: [WindowDefinition(name: "1m", kind: .sliding(size: 60_000, slide: 10_000))],
+      groups: fields.map(Grouping.init), currency: CurrencyCode("CNY")!)
+  }
+
+  /// The job that other engines were measured with: per session, a minute that slides by ten seconds, in panes of ten.
+  static func perSession() -> EnginePlan {
+    var time = TimePolicy()
+    time.pane = 10_000
+    return EnginePlan(
+      time: time, windows: [WindowDefinition(name: "1m", kind: .sliding(size: 60_000, slide: 10_000))],
+      groups: [Grouping([.sessionID])], currency: CurrencyCode("CNY")!)
+  }
+
+  var policy: DecodingPolicy {
+    DecodingPolicy(
+      reportingCurrency: CurrencyCode("CNY")!, rates: [:], maxFutureMilliseconds: time.maxFuture,
+      hashed: hashedIdentifiers)
+  }
+}
