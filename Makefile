@@ -1,12 +1,13 @@
 # make demo   the main job on an embedded broker: generator, engine and dashboard in one process
 # make test   every test
 # make build  the program, release
+# make bench  how fast it is: the engine's parts, replay beside two databases, the daemon beside the raw Kafka client
 # make format rewrites the sources in the project's format
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test unit-test simulation integration-test fuzz format lint clean
+.PHONY: build demo test unit-test simulation integration-test fuzz instructions bench format lint clean
 
 build: ## the program, in .build/release/livetally
 	scripts/install-dependencies
@@ -15,7 +16,7 @@ build: ## the program, in .build/release/livetally
 demo: build ## the dashboard on http://127.0.0.1:8080; ends with Ctrl-C
 	.build/release/livetally demo
 
-test: unit-test simulation integration-test fuzz
+test: unit-test simulation integration-test fuzz instructions
 
 # The page's tests measure times, and the others keep every core busy: so they have a process of their own.
 unit-test:
@@ -36,11 +37,27 @@ integration-test: build
 fuzz:
 	scripts/fuzz-decoder 10
 
+# Counts instead of times: what one event costs must not grow unnoticed.
+instructions:
+	scripts/install-dependencies --tests
+	scripts/count-instructions
+
+bench: build
+	scripts/install-dependencies --tests
+	cd Benchmarks && swift package --allow-writing-to-package-directory benchmark --no-progress
+	scripts/count-instructions
+	for name in $$(Benchmarks/.build/release/run-workload | cut -d ' ' -f 1); do \
+	  echo "$$name: $$(Benchmarks/.build/release/run-workload "$$name" 10)"; done
+	scripts/bench-replay
+	scripts/bench-kafka
+
 format:
-	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift \
+	  Benchmarks/Sources Benchmarks/Benchmarks
 
 lint:
-	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift \
+	  Benchmarks/Sources Benchmarks/Benchmarks
 
 clean:
 	rm -rf .build .build-*

@@ -23,7 +23,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "LiveEvents"),
-    .target(name: "WindowEngine", dependencies: ["LiveEvents"]),
+    .target(name: "CPrefetch"),
+    .target(name: "WindowEngine", dependencies: ["LiveEvents", "CPrefetch"]),
     .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "Kafka", dependencies: ["CLibrdkafka", .product(name: "Logging", package: "swift-log")]),
     .target(

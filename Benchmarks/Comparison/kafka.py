@@ -51,8 +51,12 @@ kafka: {{bootstrap.servers: "{servers}", group.id: {group}}}
 time: {{commit_interval: {commit}}}
 http: {{listen: "127.0.0.1:{port}"}}
 """
+#: Events per second of event time, as in generated files.
+EVENT_TIME_RATE = 100_000
 POLL_SECONDS = 0.02
 LONGEST_SECONDS = 600
+#: So long nothing may be published before a run counts as over.
+QUIET_SECONDS = 2
 #: How often an order is sent to measure the latency, and how many are given up at most.
 PROBE_SECONDS = 0.02
 WARM_UP_SECONDS = 10
@@ -72,7 +76,8 @@ def raw_consumer(directory):
 
 def fill(broker, events):
     """Sends the events as fast as they are made."""
-    subprocess.run([broker.program, "generate", "--bootstrap-servers", broker.servers, "--events", str(events), "--unpaced"],
+    subprocess.run([broker.program, "generate", "--bootstrap-servers", broker.servers, "--events", str(events),
+                    "--unpaced", "--rate", str(EVENT_TIME_RATE)],
                    check=True, env=broker.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
@@ -161,13 +166,12 @@ def run_through(broker, name, template, events, title):
                 sys.exit(f"{daemon.counted():.0f} of {events} events were counted: {broker.directory}/{name}.log")
             time.sleep(POLL_SECONDS)
         counted = time.monotonic()
-        published = -1
-        while True:  # until nothing is published any more
+        published, ended = -1, counted
+        while time.monotonic() < ended + QUIET_SECONDS:
             now = daemon.figures().get("livetally_records_published_total", 0)
-            if now == published:
-                break
-            published, ended = now, time.monotonic()
-            time.sleep(1)
+            if now != published:
+                published, ended = now, time.monotonic()
+            time.sleep(POLL_SECONDS)
         inside, outside = (after - before for after, before in zip(daemon.cpu(), cpu_before))
         figures = daemon.figures()
     seconds = ended - began
@@ -224,6 +228,7 @@ class Probe:
                     self.histogram.record_value(max(1, int((time.monotonic() - due) * 1e6)))
         self.sender.join()
         self.consumer.close()
+        self.producer = None  # it would go on asking for its broker
         return self
 
 
@@ -263,7 +268,7 @@ def measure(broker, target, title, seconds, commit):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--events", type=int, default=4_000_000)
+    parser.add_argument("--events", type=int, default=8_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--skip", choices=("throughput", "latency"))

@@ -63,7 +63,7 @@ CHDB = """
 import chdb, sys
 source, target = sys.argv[1:]
 chdb.query(f'''
-SELECT session_id, w * 10000 AS window_end, sum(gmv) AS gmv, sum(orders) AS orders, sum(refunds) AS refunds,
+SELECT session_id, (pane + step) * 10000 AS window_end, sum(gmv) AS gmv, sum(orders) AS orders, sum(refunds) AS refunds,
   sum(views) AS views, sum(clicks) AS clicks, uniqMerge(viewers) AS viewers, uniqMerge(buyers) AS buyers
 FROM (
   SELECT session_id, intDiv(ts, 10000) AS pane, sumIf(amount, type = 'paid') AS gmv, countIf(type = 'paid') AS orders,
@@ -72,8 +72,8 @@ FROM (
   FROM file('{source}', JSONEachRow, 'session_id String, type LowCardinality(String), ts Int64,
     amount Decimal(18, 2), viewer_id String, buyer_id String')
   GROUP BY session_id, pane
-) ARRAY JOIN [1, 2, 3, 4, 5, 6] AS step, [pane + step] AS w
-GROUP BY session_id, w
+) ARRAY JOIN [1, 2, 3, 4, 5, 6] AS step
+GROUP BY session_id, window_end
 INTO OUTFILE '{target}' TRUNCATE FORMAT CSVWithNames
 SETTINGS max_threads = 2, input_format_skip_unknown_fields = 1''')
 """
@@ -152,16 +152,16 @@ def main():
         subprocess.run([program, "generate", "--events", str(options.events), "--output", source, "--garbage", "0",
                         "--duplicates", "0", "--too-late", "0"], check=True, stderr=subprocess.DEVNULL)
         (directory / "job.yaml").write_text(CONFIGURATION)
-        (directory / "duckdb.py").write_text(DUCKDB)
-        (directory / "chdb.py").write_text(CHDB)
+        (directory / "run_duckdb.py").write_text(DUCKDB)
+        (directory / "run_chdb.py").write_text(CHDB)
         size = source.stat().st_size / options.events
         print(f"{options.events} events of {size:.0f} bytes, {options.rounds} rounds, {os.cpu_count()} cores")
         commands = {
             "livetally": [program, "replay", "--config", directory / "job.yaml", "--output", directory / "livetally.out",
                           source],
             "livetally, default configuration": [program, "replay", "--output", directory / "default.out", source],
-            "duckdb": [sys.executable, directory / "duckdb.py", source, directory / "duckdb.out"],
-            "chdb": [sys.executable, directory / "chdb.py", source, directory / "chdb.out"],
+            "duckdb": [sys.executable, directory / "run_duckdb.py", source, directory / "duckdb.out"],
+            "chdb": [sys.executable, directory / "run_chdb.py", source, directory / "chdb.out"],
         }
         runs = {name: [] for name in commands}
         for _ in range(options.rounds):

@@ -1,5 +1,5 @@
 /// What happened: the `type` of an event.
-public enum EventType: UInt8, CaseIterable, Sendable {
+public enum EventType: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case placed, paid, cancelled, refunded
   case enter, leave, heartbeat, impression, click, cart, like, comment, share, follow, gift
 

@@ -14,7 +14,8 @@ struct RunWorkload {
     guard let workload = Workload.all.first(where: { $0.name == name }),
       let runs = arguments.dropFirst().first.flatMap({ Int($0) }), runs >= 0
     else {
-      FileHandle.standardError.write(Data("usage: run-workload [NAME RUNS]; without arguments it lists the names\n".utf8))
+      FileHandle.standardError.write(
+        Data("usage: run-workload [NAME RUNS]; without arguments it lists the names\n".utf8))
       exit(64)
     }
     let prepared = try workload.prepare()

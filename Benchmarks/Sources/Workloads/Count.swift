@@ -33,7 +33,7 @@ final class DecodedEvents {
       all.append(copy)
     }
     let times = all.map(\.timestamp)
-    span = (times.max()! - times.min()! + 999) / 1000 * 1000
+    span = (times.max()! - times.min()! + 9_999) / 10_000 * 10_000
   }
 
   deinit { identifiers.deallocate() }

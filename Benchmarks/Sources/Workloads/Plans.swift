@@ -2,11 +2,13 @@ import LiveEvents
 import WindowEngine
 
 extension EnginePlan {
-  /// Seven groups in a minute that slides by ten seconds.
+  /// Seven groups in a minute that slides by ten seconds, in panes of ten.
   static func sevenGroups() -> EnginePlan {
     let fields: [[GroupField]] = [[], [.sessionID], [.hostID], [.productID], [.channel], [.brandID], [.categoryID]]
+    var time = TimePolicy()
+    time.pane = 10_000
     return EnginePlan(
-      time: TimePolicy(),
+      time: time,
       windows: [WindowDefinition(name: "1m", kind: .sliding(size: 60_000, slide: 10_000))],
       groups: fields.map(Grouping.init), currency: CurrencyCode("CNY")!)
   }

@@ -5,7 +5,7 @@ extension Workload {
   /// Blocks of a minute and a half of traffic into sliding windows, and their final records as text.
   static let rollUp = Workload("roll-up") {
     let plan = EnginePlan.perSession()
-    let handOvers = try HandOvers(plan: plan, events: 450_000, rate: 5_000)
+    let handOvers = try HandOvers(plan: plan, events: 450_000)
     return Prepared(units: handOvers.events) {
       let shard = RollupShard(plan: plan, mode: .once, sources: 1)
       var bytes = 0
@@ -27,9 +27,9 @@ private final class HandOvers {
   let events: Int
   private static let eventsPerHandOver = 1 << 16
 
-  init(plan: EnginePlan, events: Int, rate: Double) throws {
+  init(plan: EnginePlan, events: Int) throws {
     self.events = events
-    let payloads = try Payloads(count: events, rate: rate)
+    let payloads = try Payloads(count: events)
     var blocks: [Block] = []
     var partition = SourcePartition(plan: plan, shards: 1, source: 0, mode: .once) { blocks.append($0) }
     var decoder = EventDecoder(policy: plan.policy)

@@ -1,5 +1,5 @@
-// Invariant that makes this file safe: the unread bytes are `buffer[start..<end]`, `end <= capacity`, and a line handed
-// to `body` is read before the buffer is next filled.
+// Invariant that makes this file safe: the unread bytes are `buffer.base[start..<end]`, `end <= buffer.capacity`, and
+// whoever reads a line after the buffer was next filled holds the buffer: one that is held is not written again.
 
 import Foundation
 
@@ -23,6 +23,19 @@ public enum FileError: Error, CustomStringConvertible {
   }
 }
 
+/// Bytes of a file. What is held by somebody else than its reader stays as it is.
+final class LineBuffer: @unchecked Sendable {
+  fileprivate let base: UnsafeMutableRawPointer
+  fileprivate let capacity: Int
+
+  fileprivate init(capacity: Int) {
+    self.capacity = capacity
+    base = .allocate(byteCount: capacity, alignment: 64)
+  }
+
+  deinit { base.deallocate() }
+}
+
 /// Reads a file or a pipe line by line through one buffer.
 final class LineReader {
   /// A line is kept whole, since a rejected one goes unchanged to the rejects; without a bound a binary file would be
@@ -35,15 +48,15 @@ final class LineReader {
   /// The size of a regular file, 0 where it is not known.
   let size: Int64
   private let descriptor: Int32
-  private var buffer: UnsafeMutableRawPointer
-  private var capacity = LineReader.bufferLength
-  private var start = 0
+  /// Where the lines lie that come next.
+  @exclusivity(unchecked) private(set) var buffer = LineBuffer(capacity: LineReader.bufferLength)
+  @exclusivity(unchecked) private var start = 0
   private var end = 0
   private var isAtEnd = false
   /// The line that comes next, from 1.
-  private(set) var line: Int64 = 1
+  @exclusivity(unchecked) private(set) var line: Int64 = 1
   /// The byte offset of the next line.
-  private(set) var offset: Int64 = 0
+  @exclusivity(unchecked) private(set) var offset: Int64 = 0
 
   /// Opens `path`; `-` is standard input.
   init(path: String) throws(FileError) {
@@ -58,28 +71,30 @@ final class LineReader {
     }
     size = status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : 0
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-    buffer = .allocate(byteCount: LineReader.bufferLength, alignment: 64)
   }
 
   deinit {
     if descriptor > 0 { close(descriptor) }
-    buffer.deallocate()
   }
 
-  /// Calls `body` with up to `limit` lines, without their ends, and says whether there may be more.
-  func readLines(_ limit: Int, _ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void) throws -> Bool
-  {
+  /// Calls `body` with up to `limit` lines, without their ends, and says whether there may be more. If it
+  /// `stopsAtFill`, all lie in what ``buffer`` is when `body` is called.
+  func readLines(
+    _ limit: Int, stopsAtFill: Bool = false,
+    _ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void
+  ) throws -> Bool {
     var count = 0
     while count < limit {
-      guard let newline = memchr(buffer + start, 0x0A, end - start) else {
+      guard let newline = memchr(buffer.base + start, 0x0A, end - start) else {
         if isAtEnd {
           if start < end { deliver(end - start, terminator: 0, body) }
           return false
         }
         try fill()
+        if stopsAtFill && count > 0 { return true }
         continue
       }
-      let length = UnsafeRawPointer(newline) - UnsafeRawPointer(buffer + start)
+      let length = UnsafeRawPointer(newline) - UnsafeRawPointer(buffer.base + start)
       deliver(length, terminator: 1, body)
       count += 1
     }
@@ -90,28 +105,27 @@ final class LineReader {
   private func deliver(
     _ length: Int, terminator: Int, _ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void
   ) {
-    body(UnsafeRawBufferPointer(start: buffer + start, count: length), offset, line)
+    body(UnsafeRawBufferPointer(start: buffer.base + start, count: length), offset, line)
     start += length + terminator
     offset += Int64(length + terminator)
     line += 1
   }
 
   private func fill() throws(FileError) {
-    if start > 0 {
-      memmove(buffer, buffer + start, end - start)
-      end -= start
-      start = 0
+    if end - start == buffer.capacity && buffer.capacity >= LineReader.maxLineLength {
+      throw .lineTooLong(path: path, line: line)
     }
-    if end == capacity {
-      if capacity >= LineReader.maxLineLength { throw .lineTooLong(path: path, line: line) }
-      capacity *= 2
-      let bigger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
-      bigger.copyMemory(from: buffer, byteCount: end)
-      buffer.deallocate()
-      buffer = bigger
+    if end - start < buffer.capacity && isKnownUniquelyReferenced(&buffer) {
+      if start > 0 { memmove(buffer.base, buffer.base + start, end - start) }
+    } else {
+      let next = LineBuffer(capacity: end - start == buffer.capacity ? buffer.capacity * 2 : buffer.capacity)
+      next.base.copyMemory(from: buffer.base + start, byteCount: end - start)
+      buffer = next
     }
-    var count = read(descriptor, buffer + end, capacity - end)
-    while count < 0 && errno == EINTR { count = read(descriptor, buffer + end, capacity - end) }
+    end -= start
+    start = 0
+    var count = read(descriptor, buffer.base + end, buffer.capacity - end)
+    while count < 0 && errno == EINTR { count = read(descriptor, buffer.base + end, buffer.capacity - end) }
     if count < 0 { throw .cannotRead(path: path, reason: String(cString: strerror(errno))) }
     if count == 0 { isAtEnd = true }
     end += count

@@ -88,7 +88,8 @@ public final class Replay: @unchecked Sendable {
   public func run() throws -> Summary {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let laneCount = min(max(1, options.lanes > 0 ? options.lanes : cores - 1), max(1, readers.count))
-    let shardCount = min(Self.maxRollups, max(1, cores - laneCount))
+    // Most windows become final at the end, when the lanes are done and every core is free.
+    let shardCount = min(Self.maxRollups, cores)
     let failed: @Sendable (any Error) -> Void = { [self] error in
       firstError.withLock { $0 = $0 ?? error }
     }
@@ -107,7 +108,11 @@ public final class Replay: @unchecked Sendable {
     let lanes = (0..<laneCount).map { lane in
       Worker(name: "lane-\(lane)") { [self] in
         do {
-          try runLane(lane, of: laneCount, shards: shardCount, into: inboxes[lane])
+          if readers.count == 1 {
+            try runSingle(shards: shardCount, into: inboxes[lane])
+          } else {
+            try runLane(lane, of: laneCount, shards: shardCount, into: inboxes[lane])
+          }
         } catch {
           failed(error)
         }
@@ -151,6 +156,8 @@ public final class Replay: @unchecked Sendable {
     let intake: Intake
     var linesSinceHandOver = 0
     var panesLeft = 0
+    /// The offset behind the last event that was counted.
+    var offset: Int64 = 0
     var isDone = false
 
     init(reader: LineReader, intake: Intake) {
@@ -159,14 +166,16 @@ public final class Replay: @unchecked Sendable {
     }
   }
 
+  private func makeInput(_ source: Int, shards: Int) -> Input {
+    Input(
+      reader: readers[source],
+      intake: Intake(
+        plan: plan, policy: policy, shards: shards, source: source, mode: .once,
+        keepsDuplicates: options.keepsDuplicates))
+  }
+
   private func runLane(_ lane: Int, of laneCount: Int, shards: Int, into ring: SPSCRing<HandOver>) throws {
-    let inputs = stride(from: lane, to: readers.count, by: laneCount).map { source in
-      Input(
-        reader: readers[source],
-        intake: Intake(
-          plan: plan, policy: policy, shards: shards, source: source, mode: .once,
-          keepsDuplicates: options.keepsDuplicates))
-    }
+    let inputs = stride(from: lane, to: readers.count, by: laneCount).map { makeInput($0, shards: shards) }
     var wait = WaitStrategy()
     while let input = inputs.filter({ !$0.isDone }).min(by: { $0.intake.watermark < $1.intake.watermark }) {
       if firstError.withLock({ $0 != nil }) { return }
@@ -182,15 +191,78 @@ public final class Replay: @unchecked Sendable {
         if !Self.isBlank(bytes) { input.intake.take(bytes, recordTimestamp: -1, offset: offset, line: line) }
       }
       bytesRead.add(input.reader.offset - before, ordering: .relaxed)
-      input.linesSinceHandOver += Self.batchLines
       input.isDone = !hasMore
+      input.offset = input.reader.offset
       watermarks[input.intake.source].value.store(
         input.isDone ? .max : input.intake.watermark, ordering: .releasing)
-      if input.isDone || input.intake.mustHandOver || input.linesSinceHandOver >= Self.handOverEvents
-        || input.intake.openPanes > 2 * input.panesLeft + Self.paneSlack
-      {
-        handOver(input, into: ring)
+      handOverIfDue(input, lines: Self.batchLines, into: ring)
+    }
+  }
+
+  /// Batches on their way between the thread that decodes and the one that counts.
+  private static let batchesUnderWay = 32
+
+  /// One input has no other to be aligned with: one thread reads and decodes it, and this one counts.
+  private func runSingle(shards: Int, into ring: SPSCRing<HandOver>) throws {
+    let input = makeInput(0, shards: shards)
+    let decoded = SPSCRing<IntakeBatch>(capacity: Self.batchesUnderWay)
+    let free = SPSCRing<IntakeBatch>(capacity: Self.batchesUnderWay)
+    for _ in 0..<Self.batchesUnderWay { _ = free.offer(IntakeBatch(plan: plan, capacity: Self.batchLines)) }
+    let decoder = Worker(name: "decoder") { [self] in
+      do { try decode(from: free, into: decoded) } catch { firstError.withLock { $0 = $0 ?? error } }
+      decoded.close()
+    }
+    defer { decoder.join() }
+    var wait = WaitStrategy()
+    while !decoded.isDrained {
+      guard let batch = decoded.poll() else {
+        wait.wait()
+        continue
       }
+      wait.reset()
+      input.intake.take(batch)
+      input.offset = batch.endOffset
+      input.isDone = batch.isEnd
+      let lines = batch.lineCount
+      batch.removeAll()
+      _ = free.offer(batch)
+      handOverIfDue(input, lines: lines, into: ring)
+    }
+  }
+
+  private func decode(from free: SPSCRing<IntakeBatch>, into decoded: SPSCRing<IntakeBatch>) throws {
+    let reader = readers[0]
+    let decoder = IntakeDecoder(policy: policy, source: 0)
+    var wait = WaitStrategy()
+    while true {
+      guard let batch = free.poll() else {
+        if firstError.withLock({ $0 != nil }) { return }
+        wait.wait()
+        continue
+      }
+      wait.reset()
+      let before = reader.offset
+      let firstLine = reader.line
+      let hasMore = try reader.readLines(Self.batchLines, stopsAtFill: true) { bytes, offset, line in
+        if !Self.isBlank(bytes) {
+          decoder.take(bytes, of: reader, offset: offset, line: line, into: batch)
+        }
+      }
+      bytesRead.add(reader.offset - before, ordering: .relaxed)
+      batch.lineCount = Int(reader.line - firstLine)
+      batch.endOffset = reader.offset
+      batch.isEnd = !hasMore
+      while !decoded.offer(batch) { wait.wait() }
+      if !hasMore { return }
+    }
+  }
+
+  private func handOverIfDue(_ input: Input, lines: Int, into ring: SPSCRing<HandOver>) {
+    input.linesSinceHandOver += lines
+    if input.isDone || input.intake.mustHandOver || input.linesSinceHandOver >= Self.handOverEvents
+      || input.intake.openPanes > 2 * input.panesLeft + Self.paneSlack
+    {
+      handOver(input, into: ring)
     }
   }
 
@@ -205,7 +277,7 @@ public final class Replay: @unchecked Sendable {
   }
 
   private func handOver(_ input: Input, into ring: SPSCRing<HandOver>) {
-    let handOver = input.intake.handOver(sourceOffset: input.reader.offset, isEnd: input.isDone)
+    let handOver = input.intake.handOver(sourceOffset: input.offset, isEnd: input.isDone)
     input.linesSinceHandOver = 0
     input.panesLeft = input.intake.openPanes
     var wait = WaitStrategy()

@@ -16,6 +16,7 @@ final class Intake {
   private let keepsDuplicates: Bool
   private var rejects: [Reject] = []
   private var rejectBytes = 0
+  private var isSaturated = false
   private var counts: UnsafeMutablePointer<UInt64>
   private var rejected: UnsafeMutablePointer<UInt64>
   @exclusivity(unchecked) private var bytes: UInt64 = 0
@@ -66,34 +67,62 @@ final class Intake {
   /// Whether so many rejects have gathered that they must go on before more is read.
   var mustHandOver: Bool { rejectBytes >= Self.maxRejectBytes }
 
+  /// Counts events that another thread has decoded.
+  func take(_ batch: IntakeBatch) {
+    let known = rejects.count
+    bytes &+= batch.bytes
+    isSaturated = isSaturated || batch.isSaturated
+    for reject in batch.rejects { keep(reject) }
+    partition.pointee.count(batch.events) { position, type, timestamp, reason in
+      if let reason {
+        let line = batch.lines[position]
+        refuse(line.bytes, reason, timestamp: timestamp, offset: line.offset, line: line.number)
+      } else {
+        counts[Int(type.rawValue)] &+= 1
+      }
+    }
+    if !batch.rejects.isEmpty { rejects[known...].sort { $0.offset < $1.offset } }
+  }
+
   /// Counts one event, or keeps it with the reason why not. `recordTimestamp` is negative where there is none.
   @inline(__always)
   func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64, line: Int64) {
     bytes &+= UInt64(payload.count)
     if let reason = decoder.decode(payload, recordTimestamp: recordTimestamp, into: &event) {
-      reject(payload, reason, offset: offset, line: line)
+      keep(
+        Reject(
+          reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line,
+          bytes: Array(payload)))
     } else if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
-      reject(payload, reason, offset: offset, line: line)
+      refuse(payload, reason, timestamp: event.timestamp, offset: offset, line: line)
     } else {
       counts[Int(event.type.rawValue)] &+= 1
     }
   }
 
+  /// Keeps an event that was decoded but not counted.
   @inline(never)
-  private func reject(_ payload: UnsafeRawBufferPointer, _ reason: RejectReason, offset: Int64, line: Int64) {
-    rejected[RejectReason.allCases.firstIndex(of: reason)!] += 1
+  private func refuse(
+    _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, timestamp: Int64, offset: Int64, line: Int64
+  ) {
     let detail: String
-    switch reason {
-    case .duplicate:
-      if !keepsDuplicates { return }
+    if reason == .duplicate {
+      if !keepsDuplicates {
+        rejected[RejectReason.allCases.firstIndex(of: reason)!] += 1
+        return
+      }
       detail = "event_id was counted before"
-    case .tooLate:
-      detail = "ts \(event.timestamp) is more than allowed_lateness behind the watermark \(partition.pointee.watermark)"
-    default: detail = decoder.rejectDetail()
+    } else {
+      detail = "ts \(timestamp) is more than allowed_lateness behind the watermark \(partition.pointee.watermark)"
     }
-    rejectBytes += payload.count + 256
-    rejects.append(
+    keep(
       Reject(reason: reason, detail: detail, source: source, offset: offset, line: line, bytes: Array(payload)))
+  }
+
+  private func keep(_ reject: Reject) {
+    rejected[RejectReason.allCases.firstIndex(of: reject.reason)!] += 1
+    rejectBytes += reject.bytes.count + 256
+    rejects.append(reject)
   }
 
   /// Takes back what an earlier owner's checkpoint holds; the intake must be fresh.
@@ -130,7 +159,7 @@ final class Intake {
     for i in 0..<Self.reasonCount { handOver.counts.rejected[i] = rejected[i] }
     handOver.counts.bytes = bytes
     handOver.hasOverflow = partition.pointee.hasOverflow
-    handOver.isSaturated = decoder.saturated > 0
+    handOver.isSaturated = isSaturated || decoder.saturated > 0
     counts.update(repeating: 0, count: Self.typeCount)
     rejected.update(repeating: 0, count: Self.reasonCount)
     bytes = 0

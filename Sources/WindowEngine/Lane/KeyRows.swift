@@ -1,41 +1,60 @@
 // Invariant that makes this file safe: every row's text lies within `texts`, and rows are found only by positions that
 // `find` or `append` gave since the last `removeAll`.
 
+import CPrefetch
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
   import Musl
 #endif
 
-/// One key of a table and what was counted for it.
+/// One key of a table: what finding it reads.
 struct KeyRow: BitwiseCopyable {
   var hash: UInt64
   var textOffset: UInt32
-  var textLength: UInt32
+  var textLength: UInt16
   /// Whether the row has changed since it was last taken over.
   var isPending = false
-  var accumulator = Accumulator()
 }
 
 /// Accumulators by key, in the order in which the keys came.
+///
+/// What finding a key reads is apart from what is counted for it, so that a search stays in the cache however large the
+/// accumulators are.
 struct KeyRows: ~Copyable {
   private var index = IndexTable()
-  private(set) var rows = Storage<KeyRow>(capacity: 4)
+  private var keys = Storage<KeyRow>(capacity: 4)
+  private var accumulators = Storage<Accumulator>(capacity: 4)
   private var texts = Storage<UInt8>(capacity: 64)
 
-  var count: Int { rows.count }
-  var byteCount: Int { index.byteCount + rows.byteCount + texts.byteCount }
+  var count: Int { keys.count }
+  var byteCount: Int { index.byteCount + keys.byteCount + accumulators.byteCount + texts.byteCount }
 
   func text(_ row: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      start: texts.base + Int(rows[row].textOffset), count: Int(rows[row].textLength))
+    UnsafeRawBufferPointer(start: texts.base + Int(keys[row].textOffset), count: Int(keys[row].textLength))
   }
+
+  func hash(_ row: Int) -> UInt64 { keys[row].hash }
+
+  /// Marks a row as changed. Returns whether it was not marked yet.
+  @inline(__always) func mark(_ row: Int) -> Bool {
+    if keys[row].isPending { return false }
+    keys[row].isPending = true
+    return true
+  }
+
+  /// Takes the mark back.
+  func unmark(_ row: Int) { keys[row].isPending = false }
+
+  /// Asks for the memory in which a key with that hash will be looked for.
+  @inline(__always) func prefetch(_ hash: UInt64) { lt_prefetch(index.home(of: hash)) }
 
   /// The row of a key whose whole text is at hand.
   func find(_ hash: UInt64, text: UnsafeRawBufferPointer) -> Int? {
     index.find(hash) { row in
-      Int(rows[row].textLength) == text.count
-        && (text.isEmpty || memcmp(texts.base + Int(rows[row].textOffset), text.baseAddress!, text.count) == 0)
+      Int(keys[row].textLength) == text.count
+        && (text.isEmpty || memcmp(texts.base + Int(keys[row].textOffset), text.baseAddress!, text.count) == 0)
     }
   }
 
@@ -43,27 +62,28 @@ struct KeyRows: ~Copyable {
   @inline(__always)
   func find(_ hash: UInt64, where matches: (UnsafePointer<UInt8>, Int) -> Bool) -> Int? {
     index.find(hash) { row in
-      rows[row].hash == hash && matches(texts.base + Int(rows[row].textOffset), Int(rows[row].textLength))
+      keys[row].hash == hash && matches(texts.base + Int(keys[row].textOffset), Int(keys[row].textLength))
     }
   }
 
   /// Adds a key that is not there yet.
   mutating func append(_ hash: UInt64, text: UnsafeRawBufferPointer) -> Int {
     let offset = texts.append(contentsOf: text.assumingMemoryBound(to: UInt8.self))
-    let row = rows.append(
-      KeyRow(hash: hash, textOffset: UInt32(offset), textLength: UInt32(text.count)))
-    let base = rows.base
+    let row = keys.append(KeyRow(hash: hash, textOffset: UInt32(offset), textLength: UInt16(text.count)))
+    accumulators.append(Accumulator())
+    let base = keys.base
     index.insert(hash, position: row) { base[$0].hash }
     return row
   }
 
-  /// The accumulator of a row, in place.
-  @inline(__always) func pointer(_ row: Int) -> UnsafeMutablePointer<KeyRow> { rows.base + row }
+  /// The accumulator of a row, in place, until the next row is added.
+  @inline(__always) func pointer(_ row: Int) -> UnsafeMutablePointer<Accumulator> { accumulators.base + row }
 
   /// Forgets all keys; the accumulators' sketches are their pool's business.
   mutating func removeAll() {
     index.removeAll()
-    rows.removeAll()
+    keys.removeAll()
+    accumulators.removeAll()
     texts.removeAll()
   }
 }

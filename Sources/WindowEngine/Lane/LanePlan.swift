@@ -19,6 +19,8 @@ struct LanePlan: ~Copyable {
   let maxKeys: Int
   private let groupHashes: [UInt64]
   private let positions: [[Int]]
+  /// Room for one key while it is put together; a temporary allocation of that size would be one of the heap's.
+  private let scratch: UnsafeMutableRawBufferPointer
 
   init(_ plan: EnginePlan) {
     let fields = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: plan.leafFields.count)
@@ -28,9 +30,13 @@ struct LanePlan: ~Copyable {
     maxKeys = plan.maxKeys
     groupHashes = plan.groups.map(\.hash)
     positions = plan.groups.map(\.leafPositions)
+    scratch = .allocate(byteCount: KeyText.maxLength, alignment: 8)
   }
 
-  deinit { leafFields.deallocate() }
+  deinit {
+    leafFields.deallocate()
+    scratch.deallocate()
+  }
 
   func groupHash(_ group: Int) -> UInt64 { groupHashes[group] }
 
@@ -38,6 +44,14 @@ struct LanePlan: ~Copyable {
   @inline(__always)
   static func hash(of field: UInt8, in event: Event) -> UInt64 {
     field == currencyField ? UInt64(event.currency) &* 0x9E37_79B9_7F4A_7C15 : event.identifiers[Int(field)].hash
+  }
+
+  /// The hash of an event's leaf key.
+  @inline(__always)
+  func leafHash(of event: Event) -> UInt64 {
+    var hash = Self.leafSeed
+    for field in leafFields { hash = KeyText.mix(hash, Self.hash(of: field, in: event)) }
+    return hash
   }
 
   /// Whether `text` is the leaf key of `event`.
@@ -66,48 +80,42 @@ struct LanePlan: ~Copyable {
     UInt32(text[0]) << 16 | UInt32(text[1]) << 8 | UInt32(text[2])
   }
 
-  /// Calls `body` with the leaf key of `event`.
-  static func withText<Result>(
-    of event: Event, _ fields: UnsafeBufferPointer<UInt8>, _ body: (UnsafeRawBufferPointer) -> Result
-  ) -> Result {
-    let identifiers = event.identifiers
-    let currency = event.currency
-    return withUnsafeTemporaryAllocation(byteCount: KeyText.maxLength, alignment: 1) { buffer in
-      var at = 0
-      for field in fields {
-        if field == currencyField {
-          buffer[at] = currency == 0 ? 0 : 3
+  /// Calls `body` with the leaf key of `event`, which must not ask for another key.
+  func withText<Result>(of event: Event, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    var at = 0
+    for field in leafFields {
+      if field == Self.currencyField {
+        scratch[at] = event.currency == 0 ? 0 : 3
+        at += 1
+        if event.currency == 0 { continue }
+        for shift in [UInt32(16), 8, 0] {
+          scratch[at] = UInt8(truncatingIfNeeded: event.currency >> shift)
           at += 1
-          if currency != 0 {
-            for shift in [UInt32(16), 8, 0] {
-              buffer[at] = UInt8(truncatingIfNeeded: currency >> shift)
-              at += 1
-            }
-          }
-        } else {
-          let identifier = identifiers[Int(field)]
-          let length = Int(identifier.length)
-          buffer[at] = UInt8(length)
-          at += 1
-          if length > 0 { memcpy(buffer.baseAddress! + at, identifier.bytes.unsafelyUnwrapped, length) }
-          at += length
         }
+      } else {
+        let identifier = event.identifiers[Int(field)]
+        let length = Int(identifier.length)
+        scratch[at] = UInt8(length)
+        at += 1
+        if length > 0 { memcpy(scratch.baseAddress! + at, identifier.bytes.unsafelyUnwrapped, length) }
+        at += length
       }
-      return body(UnsafeRawBufferPointer(start: buffer.baseAddress, count: at))
     }
+    return body(UnsafeRawBufferPointer(rebasing: scratch[..<at]))
   }
 
-  /// Writes the part of a leaf key that is the key of `group` and returns its length; `nil` if a field is absent.
-  func project(_ leaf: UnsafeRawBufferPointer, onto group: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+  /// The part of a leaf key that is the key of `group`, valid until the next key is put together; `nil` if a field is
+  /// absent.
+  func project(_ leaf: UnsafeRawBufferPointer, onto group: Int) -> UnsafeRawBufferPointer? {
     var at = 0
     for position in positions[group] {
       var start = 0
       for _ in 0..<position { start += 1 + Int(leaf[start]) }
       let length = Int(leaf[start])
       if length == 0 { return nil }
-      memcpy(buffer.baseAddress! + at, leaf.baseAddress! + start, length + 1)
+      memcpy(scratch.baseAddress! + at, leaf.baseAddress! + start, length + 1)
       at += length + 1
     }
-    return at
+    return UnsafeRawBufferPointer(rebasing: scratch[..<at])
   }
 }

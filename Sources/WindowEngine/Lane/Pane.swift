@@ -1,6 +1,7 @@
 // Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `targets` holds
 // `plan.groups.count` entries per leaf row, each a row of that group's table or one of the two marks.
 
+import CPrefetch
 import LiveEvents
 
 /// The counted events of one source partition in one pane.
@@ -16,6 +17,17 @@ struct Pane: ~Copyable {
   /// Which row of a group a leaf adds to, once known.
   private static let unresolved = UInt32.max
   private static let none = UInt32.max - 1
+
+  /// How many events later a row is written than it was found: about what memory takes to answer. A power of two.
+  private static let addDistance = 16
+  /// How many events later a row's sketch is asked for.
+  private static let sketchDistance = 8
+
+  /// An event whose row has been found and asked for.
+  private struct Waiting: BitwiseCopyable {
+    var row: UInt32
+    var event: CountedEvent
+  }
 
   /// The keys of one group, and which of them are to be sent.
   struct GroupTable: ~Copyable {
@@ -34,6 +46,10 @@ struct Pane: ~Copyable {
   private let groups: UnsafeMutablePointer<GroupTable>
   private let groupCount: Int
   private let pool: SketchPool
+  /// The last events, a ring; those before were counted.
+  private let waiting: UnsafeMutablePointer<Waiting>
+  /// Events since the ring was last empty.
+  private var arrivals = 0
 
   init(index: Int64, groupCount: Int, pool: SketchPool) {
     self.index = index
@@ -41,11 +57,13 @@ struct Pane: ~Copyable {
     self.groupCount = groupCount
     groups = .allocate(capacity: groupCount)
     for i in 0..<groupCount { (groups + i).initialize(to: GroupTable()) }
+    waiting = .allocate(capacity: Self.addDistance)
   }
 
   deinit {
     groups.deinitialize(count: groupCount)
     groups.deallocate()
+    waiting.deallocate()
   }
 
   /// Whether something counted has not been sent.
@@ -82,25 +100,45 @@ struct Pane: ~Copyable {
     }
   }
 
-  /// Counts an event of this pane.
+  /// Counts an event of this pane, whose leaf key has the hash `leaf` and is told by `matches` and `withText`.
   @inline(__always)
-  mutating func add(_ event: Event, plan: borrowing LanePlan, journal: LaneJournal?) {
-    var hash = LanePlan.leafSeed
-    for field in plan.leafFields { hash = KeyText.mix(hash, LanePlan.hash(of: field, in: event)) }
-    let row =
-      leaves.find(hash) { text, length in LanePlan.matches(event, plan.leafFields, text) }
-      ?? addLeaf(hash, event, plan, journal)
-    let leaf = leaves.pointer(row)
-    if !leaf.pointee.isPending {
-      leaf.pointee.isPending = true
-      pendingLeaves.append(UInt32(truncatingIfNeeded: row))
+  mutating func add(
+    _ event: CountedEvent, leaf hash: UInt64, plan: borrowing LanePlan, journal: LaneJournal?,
+    matches: (UnsafePointer<UInt8>, Int) -> Bool, withText: (borrowing LanePlan, (UnsafeRawBufferPointer) -> Int) -> Int
+  ) {
+    let row = leaves.find(hash, where: matches) ?? addLeaf(hash, plan, journal, withText)
+    if leaves.mark(row) { pendingLeaves.append(UInt32(truncatingIfNeeded: row)) }
+    lt_prefetch(leaves.pointer(row))
+    // The row and then its sketch are asked for some events before they are written, so that nothing waits for memory.
+    let next = arrivals
+    arrivals &+= 1
+    if next >= Self.sketchDistance {
+      let one = waiting[slot(next &- Self.sketchDistance)]
+      lt_prefetch(leaves.pointer(Int(one.row)).pointee.viewers.address(of: one.event.member))
     }
-    leaf.pointee.accumulator.add(event, in: pool)
+    if next >= Self.addDistance { apply(waiting[slot(next &- Self.addDistance)]) }
+    waiting[slot(next)] = Waiting(row: UInt32(truncatingIfNeeded: row), event: event)
   }
+
+  @inline(__always) private func slot(_ arrival: Int) -> Int { arrival & (Self.addDistance - 1) }
+
+  @inline(__always) private func apply(_ one: Waiting) {
+    leaves.pointer(Int(one.row)).pointee.add(one.event, in: pool)
+  }
+
+  /// Counts the events that still wait for their row.
+  private mutating func applyWaiting() {
+    for arrival in max(0, arrivals - Self.addDistance)..<arrivals { apply(waiting[slot(arrival)]) }
+    arrivals = 0
+  }
+
+  /// Asks for the memory in which a leaf key will be looked for.
+  @inline(__always) func prefetch(leaf hash: UInt64) { leaves.prefetch(hash) }
 
   @inline(never)
   private mutating func addLeaf(
-    _ hash: UInt64, _ event: Event, _ plan: borrowing LanePlan, _ journal: LaneJournal?
+    _ hash: UInt64, _ plan: borrowing LanePlan, _ journal: LaneJournal?,
+    _ withText: (borrowing LanePlan, (UnsafeRawBufferPointer) -> Int) -> Int
   ) -> Int {
     if leaves.count == Self.maxLeaves {
       mergeLeaves(plan, journal)
@@ -108,29 +146,27 @@ struct Pane: ~Copyable {
       targets.removeAll()
     }
     targets.append(repeating: Self.unresolved, count: groupCount)
-    return LanePlan.withText(of: event, plan.leafFields) { leaves.append(hash, text: $0) }
+    return withText(plan) { leaves.append(hash, text: $0) }
   }
 
   /// Merges what the leaves have counted into the groups, and notes it in the journal.
   mutating func mergeLeaves(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
+    applyWaiting()
     if let journal, pendingLeaves.count > 0 { journal.begin(pane: index) }
     for i in 0..<pendingLeaves.count {
       let row = Int(pendingLeaves[i])
       let leaf = leaves.pointer(row)
-      journal?.note(leaf: leaves.text(row), leaf.pointee.accumulator)
+      journal?.note(leaf: leaves.text(row), leaf.pointee)
       for group in 0..<groupCount {
         let slot = row * groupCount + group
         if targets[slot] == Self.unresolved { targets[slot] = resolve(leaf: row, group: group, plan) }
         if targets[slot] == Self.none { continue }
-        let target = groups[group].rows.pointer(Int(targets[slot]))
-        target.pointee.accumulator.merge(leaf.pointee.accumulator, in: pool)
-        if !target.pointee.isPending {
-          target.pointee.isPending = true
-          groups[group].dirty.append(targets[slot])
-        }
+        groups[group].rows.pointer(Int(targets[slot])).pointee.take(
+          &leaf.pointee, isLast: group == groupCount - 1, in: pool)
+        if groups[group].rows.mark(Int(targets[slot])) { groups[group].dirty.append(targets[slot]) }
       }
-      leaf.pointee.accumulator.clear(in: pool)
-      leaf.pointee.isPending = false
+      leaf.pointee.clear(in: pool)
+      leaves.unmark(row)
     }
     pendingLeaves.removeAll()
   }
@@ -143,15 +179,12 @@ struct Pane: ~Copyable {
   private mutating func resolve(
     _ text: UnsafeRawBufferPointer, group: Int, _ plan: borrowing LanePlan
   ) -> UInt32 {
-    withUnsafeTemporaryAllocation(byteCount: KeyText.maxLength, alignment: 1) { buffer in
-      guard let length = plan.project(text, onto: group, into: buffer) else { return Self.none }
-      let key = UnsafeRawBufferPointer(start: buffer.baseAddress, count: length)
-      let hash = KeyText.hash(key, group: plan.groupHash(group))
-      if let row = groups[group].rows.find(hash, text: key) { return UInt32(row) }
-      let ordinary = groups[group].rows.count - (groups[group].overflowRow == nil ? 0 : 1)
-      if ordinary < plan.maxKeys { return UInt32(groups[group].rows.append(hash, text: key)) }
-      return UInt32(overflowRow(of: group, plan))
-    }
+    guard let key = plan.project(text, onto: group) else { return Self.none }
+    let hash = KeyText.hash(key, group: plan.groupHash(group))
+    if let row = groups[group].rows.find(hash, text: key) { return UInt32(row) }
+    let ordinary = groups[group].rows.count - (groups[group].overflowRow == nil ? 0 : 1)
+    if ordinary < plan.maxKeys { return UInt32(groups[group].rows.append(hash, text: key)) }
+    return UInt32(overflowRow(of: group, plan))
   }
 
   private mutating func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
@@ -176,12 +209,12 @@ struct Pane: ~Copyable {
       for i in 0..<dirty {
         let row = Int(groups[group].dirty[i])
         let pointer = groups[group].rows.pointer(row)
-        pointer.pointee.isPending = false
+        groups[group].rows.unmark(row)
         let isOverflow = groups[group].overflowRow == row
         writer.write(
-          pane: index, group: group, hash: pointer.pointee.hash, isOverflow: isOverflow,
-          text: groups[group].rows.text(row), accumulator: pointer.pointee.accumulator)
-        pointer.pointee.accumulator.clearSketches(in: pool)
+          pane: index, group: group, hash: groups[group].rows.hash(row), isOverflow: isOverflow,
+          text: groups[group].rows.text(row), accumulator: pointer.pointee)
+        pointer.pointee.clearSketches(in: pool)
       }
       groups[group].dirty.removeAll()
     }
@@ -196,7 +229,7 @@ struct Pane: ~Copyable {
       for row in 0..<groups[group].rows.count {
         journal.note(
           row: groups[group].rows.text(row), isOverflow: groups[group].overflowRow == row,
-          groups[group].rows.rows[row].accumulator)
+          groups[group].rows.pointer(row).pointee)
       }
     }
   }
@@ -205,7 +238,7 @@ struct Pane: ~Copyable {
   mutating func restore(leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator, plan: borrowing LanePlan) {
     for group in 0..<groupCount {
       let row = resolve(text, group: group, plan)
-      if row != Self.none { groups[group].rows.pointer(Int(row)).pointee.accumulator.merge(accumulator, in: pool) }
+      if row != Self.none { groups[group].rows.pointer(Int(row)).pointee.merge(accumulator, in: pool) }
     }
   }
 
@@ -221,6 +254,6 @@ struct Pane: ~Copyable {
       let hash = KeyText.hash(text, group: plan.groupHash(group))
       row = groups[group].rows.find(hash, text: text) ?? groups[group].rows.append(hash, text: text)
     }
-    groups[group].rows.pointer(row).pointee.accumulator.merge(accumulator, in: pool)
+    groups[group].rows.pointer(row).pointee.merge(accumulator, in: pool)
   }
 }

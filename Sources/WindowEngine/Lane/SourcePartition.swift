@@ -3,6 +3,12 @@
 
 import LiveEvents
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// How results are wanted, which decides when state is handed on and when a window is published.
 public enum PublishingMode: Sendable {
   /// As they come: live values, final records at once and again whenever a late event changes them.
@@ -43,6 +49,8 @@ public struct Frontier: Hashable, Sendable {
 public struct SourcePartition: ~Copyable {
   /// Emptied panes that are kept for reuse: a few, since each keeps the memory of a full one.
   private static let maxSpare = 2
+  /// How many events before its turn an event's key is asked for.
+  private static let lookAhead = 6
 
   /// The watermark, ms since the epoch; `Int64.min` before the first event.
   public private(set) var watermark = Int64.min
@@ -107,23 +115,60 @@ public struct SourcePartition: ~Copyable {
   /// `recordTimestamp` is the Kafka record's, ms since the epoch, negative where there is none.
   @inline(__always)
   public mutating func count(_ event: Event, recordTimestamp: Int64) -> RejectReason? {
-    let timestamp = event.timestamp
-    let pane: UnsafeMutablePointer<Pane>?
-    if let current, timestamp >= currentStart, timestamp - currentStart < paneLength {
-      pane = current
-    } else {
-      pane = nil
+    if isTooLate(event.timestamp, recordTimestamp: recordTimestamp) { return .tooLate }
+    if event.type.isPurchase && !isNew(event) { return .duplicate }
+    let fields = lanePlan.leafFields
+    pane(of: event.timestamp).pointee.add(
+      CountedEvent(event), leaf: lanePlan.leafHash(of: event), plan: lanePlan, journal: journal,
+      matches: { text, _ in LanePlan.matches(event, fields, text) },
+      withText: { plan, body in plan.withText(of: event, body) })
+    return nil
+  }
+
+  /// Counts events that another thread has decoded. `done` hears of each: its position, type and event time and, if it
+  /// was not counted, the reason.
+  @inline(__always)
+  public mutating func count(_ events: StagedEvents, done: (Int, EventType, Int64, RejectReason?) -> Void) {
+    for i in 0..<events.count {
+      if let current, i + Self.lookAhead < events.count {
+        current.pointee.prefetch(leaf: events[i + Self.lookAhead].leaf)
+      }
+      let staged = events[i]
+      let event = staged.event
+      var reason: RejectReason?
+      if isTooLate(event.timestamp, recordTimestamp: staged.recordTimestamp) {
+        reason = .tooLate
+      } else if event.type.isPurchase && !isNew(staged.id, staged.fingerprint, event.timestamp) {
+        reason = .duplicate
+      } else {
+        let text = events.text(staged)
+        pane(of: event.timestamp).pointee.add(
+          event, leaf: staged.leaf, plan: lanePlan, journal: journal,
+          matches: { bytes, length in length == text.count && memcmp(bytes, text.baseAddress!, length) == 0 },
+          withText: { _, body in body(text) })
+      }
+      done(staged.position, event.type, event.timestamp, reason)
     }
-    let start = pane == nil ? floorDivide(timestamp, paneLength) * paneLength : currentStart
-    if start + paneLength + lateness <= watermark { return .tooLate }
+  }
+
+  /// Whether an event comes too late; otherwise the watermark follows it.
+  @inline(__always)
+  private mutating func isTooLate(_ timestamp: Int64, recordTimestamp: Int64) -> Bool {
+    let isCurrent = current != nil && timestamp >= currentStart && timestamp - currentStart < paneLength
+    let start = isCurrent ? currentStart : floorDivide(timestamp, paneLength) * paneLength
+    if start + paneLength + lateness <= watermark { return true }
     let seen = recordTimestamp >= 0 ? min(timestamp, recordTimestamp) : timestamp
     if seen > newest {
       newest = seen
       if seen - outOfOrderness > watermark { watermark = seen - outOfOrderness }
     }
-    if event.type.isPurchase && !isNew(event) { return .duplicate }
-    (pane ?? select(start)).pointee.add(event, plan: lanePlan, journal: journal)
-    return nil
+    return false
+  }
+
+  @inline(__always)
+  private mutating func pane(of timestamp: Int64) -> UnsafeMutablePointer<Pane> {
+    if let current, timestamp >= currentStart, timestamp - currentStart < paneLength { return current }
+    return select(floorDivide(timestamp, paneLength) * paneLength)
   }
 
   /// Moves the watermark of an idle partition forward; it never goes back.
@@ -152,12 +197,15 @@ public struct SourcePartition: ~Copyable {
   private mutating func isNew(_ event: Event) -> Bool {
     let id = event[.eventID]
     let bytes = UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length))
-    let fingerprint = IdentifierHash.fingerprint(bytes)
-    let expiry = event.timestamp + dedupeHorizon
-    guard remembered.insert(hash: id.hash, fingerprint: fingerprint, expiry: expiry, watermark: watermark) else {
+    return isNew(id.hash, IdentifierHash.fingerprint(bytes), event.timestamp)
+  }
+
+  private mutating func isNew(_ id: UInt64, _ fingerprint: UInt64, _ timestamp: Int64) -> Bool {
+    let expiry = timestamp + dedupeHorizon
+    guard remembered.insert(hash: id, fingerprint: fingerprint, expiry: expiry, watermark: watermark) else {
       return false
     }
-    journal?.note(id: id.hash, fingerprint, expiry: expiry)
+    journal?.note(id: id, fingerprint, expiry: expiry)
     return true
   }
 

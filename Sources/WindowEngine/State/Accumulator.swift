@@ -1,15 +1,40 @@
 import LiveEvents
 
+/// What an accumulator needs of an event.
+struct CountedEvent: BitwiseCopyable {
+  var type: EventType
+  var timestamp: Int64
+  /// The hash of the buyer, or of the viewer.
+  var member: UInt64
+  /// Minor units of money or, of a viewer event, watched milliseconds.
+  var amount: Int64
+  var units: Int64
+
+  @inline(__always) init(_ event: Event) {
+    type = event.type
+    timestamp = event.timestamp
+    if event.type.isPurchase {
+      member = event[.buyerID].hash
+      amount = event.amountMinor
+    } else {
+      member = event[.viewerID].hash
+      amount = event.watchMilliseconds
+    }
+    units = event.quantity
+  }
+}
+
 /// Everything that is kept of the events of one key in one stretch of time. Merges in any order.
 @usableFromInline
 struct Accumulator: BitwiseCopyable {
-  @usableFromInline var counters = Counters()
-  @usableFromInline var buyers = Sketch()
-  @usableFromInline var viewers = Sketch()
-  @usableFromInline var clickers = Sketch()
+  // What nearly every event touches comes first, within one cache line.
   /// The earliest and the latest event time, ms since the epoch; sessions are cut by them.
   @usableFromInline var firstTimestamp = Int64.max
   @usableFromInline var lastTimestamp = Int64.min
+  @usableFromInline var viewers = Sketch()
+  @usableFromInline var buyers = Sketch()
+  @usableFromInline var clickers = Sketch()
+  @usableFromInline var counters = Counters()
 
   @inlinable init() {}
 
@@ -17,31 +42,31 @@ struct Accumulator: BitwiseCopyable {
   @inlinable var isEmpty: Bool { lastTimestamp == .min }
 
   /// Counts one event.
-  @inlinable @inline(__always)
-  mutating func add(_ event: Event, in pool: SketchPool) {
+  @inline(__always)
+  mutating func add(_ event: CountedEvent, in pool: SketchPool) {
     let timestamp = event.timestamp
     if timestamp < firstTimestamp { firstTimestamp = timestamp }
     if timestamp > lastTimestamp { lastTimestamp = timestamp }
-    if !event.type.isPurchase { viewers.insert(event[.viewerID].hash, in: pool) }
+    if !event.type.isPurchase { viewers.insert(event.member, in: pool) }
     switch event.type {
     case .placed:
-      counters.add(event.amountMinor, to: .gmvPlaced)
+      counters.add(event.amount, to: .gmvPlaced)
       counters.increment(.ordersPlaced)
     case .paid:
-      counters.add(event.amountMinor, to: .gmv)
+      counters.add(event.amount, to: .gmv)
       counters.increment(.orders)
-      counters.add(event.quantity, to: .units)
-      buyers.insert(event[.buyerID].hash, in: pool)
+      counters.add(event.units, to: .units)
+      buyers.insert(event.member, in: pool)
     case .cancelled: counters.increment(.cancelledOrders)
     case .refunded:
-      counters.add(event.amountMinor, to: .refunds)
+      counters.add(event.amount, to: .refunds)
       counters.increment(.refundOrders)
     case .enter: counters.increment(.views)
-    case .leave, .heartbeat: counters.add(event.watchMilliseconds, to: .watchMilliseconds)
+    case .leave, .heartbeat: counters.add(event.amount, to: .watchMilliseconds)
     case .impression: counters.increment(.impressions)
     case .click:
       counters.increment(.clicks)
-      clickers.insert(event[.viewerID].hash, in: pool)
+      clickers.insert(event.member, in: pool)
     case .cart: counters.increment(.carts)
     case .like: counters.increment(.likes)
     case .comment: counters.increment(.comments)
@@ -57,6 +82,16 @@ struct Accumulator: BitwiseCopyable {
     mergeSketches(other, in: pool)
     firstTimestamp = min(firstTimestamp, other.firstTimestamp)
     lastTimestamp = max(lastTimestamp, other.lastTimestamp)
+  }
+
+  /// Adds what `other`, of the same pool, holds. If it is the last to do so, it may take the members over as they are.
+  mutating func take(_ other: inout Accumulator, isLast: Bool, in pool: SketchPool) {
+    if isLast {
+      if buyers.isEmpty { swap(&buyers, &other.buyers) }
+      if viewers.isEmpty { swap(&viewers, &other.viewers) }
+      if clickers.isEmpty { swap(&clickers, &other.clickers) }
+    }
+    merge(other, in: pool)
   }
 
   /// Adds the distinct members of `other`, not its sums.

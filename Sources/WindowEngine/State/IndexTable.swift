@@ -23,6 +23,11 @@ struct IndexTable: ~Copyable {
 
   var byteCount: Int { (mask + 1) * 8 }
 
+  /// Where a search for that hash begins.
+  @inline(__always) func home(of hash: UInt64) -> UnsafeRawPointer {
+    UnsafeRawPointer(slots + Int(truncatingIfNeeded: hash) & mask)
+  }
+
   /// The position of the key with that hash for which `matches` holds, or `nil`.
   @inlinable @inline(__always)
   borrowing func find(_ hash: UInt64, where matches: (Int) -> Bool) -> Int? {

@@ -33,6 +33,14 @@ struct Sketch: BitwiseCopyable {
   /// The number of distinct members: exact up to 256, estimated beyond.
   var estimate: Int64 { isDense ? HyperLogLog.estimate(registers) : Int64(count) }
 
+  /// Where a member will be looked for, if not in the sketch itself.
+  @inline(__always) func address(of hash: UInt64) -> UnsafeRawPointer? {
+    if count <= 1 { return nil }
+    if isDense { return UnsafeRawPointer(registers + Int(hash >> UInt64(64 - Self.precision))) }
+    if sizeClass <= Self.lastListClass { return UnsafeRawPointer(block) }
+    return UnsafeRawPointer(block + Int(truncatingIfNeeded: hash) & (SketchPool.words(ofClass: Int(sizeClass)) - 1))
+  }
+
   /// Adds a member. `hash` is not 0.
   @inlinable mutating func insert(_ hash: UInt64, in pool: SketchPool) {
     if count == 0 {

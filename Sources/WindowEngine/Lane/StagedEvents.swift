@@ -1,0 +1,68 @@
+// Invariant that makes this file safe: `events` has `capacity` entries of which the first `count` are initialized; an
+// event's text lies within `texts`.
+
+import LiveEvents
+
+/// Decoded events of one source partition on their way from the thread that decodes them to the one that counts them.
+///
+/// An event becomes what counting needs of it: a hundred bytes and its finest key. One thread at a time.
+public final class StagedEvents: @unchecked Sendable {
+  struct Staged: BitwiseCopyable {
+    var event: CountedEvent
+    var recordTimestamp: Int64
+    /// The hash of the finest key, see ``LanePlan``.
+    var leaf: UInt64
+    /// Of a purchase's event id.
+    var id: UInt64
+    var fingerprint: UInt64
+    var textOffset: UInt32
+    var textLength: UInt32
+    var position: Int
+  }
+
+  public let capacity: Int
+  // One thread at a time, and nothing calls back: checks of exclusive access for each event were felt.
+  @exclusivity(unchecked) public private(set) var count = 0
+  private let events: UnsafeMutablePointer<Staged>
+  @exclusivity(unchecked) private var texts = Storage<UInt8>(capacity: 16 << 10)
+  private let plan: LanePlan
+
+  public init(plan: EnginePlan, capacity: Int) {
+    self.plan = LanePlan(plan)
+    self.capacity = capacity
+    events = .allocate(capacity: capacity)
+  }
+
+  deinit { events.deallocate() }
+
+  public var isFull: Bool { count == capacity }
+
+  /// Takes a decoded event; there is room. `position` is the caller's name for it.
+  public func append(_ event: Event, recordTimestamp: Int64, position: Int) {
+    precondition(count < capacity, "there is no room for another event")
+    let offset = texts.count
+    plan.withText(of: event) { _ = texts.append(contentsOf: $0.assumingMemoryBound(to: UInt8.self)) }
+    var staged = Staged(
+      event: CountedEvent(event), recordTimestamp: recordTimestamp, leaf: plan.leafHash(of: event), id: 0,
+      fingerprint: 0, textOffset: UInt32(offset), textLength: UInt32(texts.count - offset), position: position)
+    if event.type.isPurchase {
+      let id = event[.eventID]
+      staged.id = id.hash
+      staged.fingerprint = IdentifierHash.fingerprint(UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length)))
+    }
+    (events + count).initialize(to: staged)
+    count += 1
+  }
+
+  /// Forgets the events and keeps the memory.
+  public func removeAll() {
+    count = 0
+    texts.removeAll()
+  }
+
+  @inline(__always) subscript(index: Int) -> Staged { events[index] }
+
+  @inline(__always) func text(_ staged: Staged) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: texts.base + Int(staged.textOffset), count: Int(staged.textLength))
+  }
+}
