@@ -4,7 +4,7 @@
 
 Counts, unlike times, hardly depend on the machine. Each workload runs once and three times; half the difference, over
 the units of a run, is what one unit costs in a steady state. The program ends with 1 when a count is more than
-counts.json allows; --write puts down what was counted, as what is allowed from now on.
+counts.json allows, and 5 % for instructions; --write puts down what was counted, as what is allowed from now on.
 """
 
 import json

@@ -2,7 +2,7 @@
  *
  *     raw_consumer SERVERS RECORDS TOPIC...
  *
- * One thread, one queue, batches, and the settings that livetally run has. Prints the seconds from the first record to
+ * One thread, one queue, batches, and librdkafka's own settings but for those in RAW_CONSUMER_SETTINGS. Prints the seconds from the first record to
  * the last and the CPU seconds of that time. */
 
 #include <librdkafka/rdkafka.h>

@@ -3,9 +3,10 @@
     python Benchmarks/Comparison/replay.py [--events N] [--rounds N]
 
 The job: windows of a minute that slide by ten seconds, per session: GMV, orders, refunds, views, clicks, distinct
-viewers and buyers, conversion. Each program reads the same file of JSON lines and writes its result to a file; the
-rounds of the three are interleaved, each in a process of its own, with two threads. The results are compared with each
-other; distinct counts are estimates in all three. LIVETALLY is the program (default .build/release/livetally).
+viewers and buyers. livetally cannot leave out its other metrics and writes them as well. Each program reads the same
+file of JSON lines and writes its result to a file; the rounds of the three are interleaved, each in a process of its
+own; the databases may have two threads. The results are compared with each other; distinct counts are estimates in all
+three. LIVETALLY is the program (default .build/release/livetally).
 """
 
 import argparse

@@ -125,8 +125,8 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
     settled = time.monotonic() - began
     instances.stop_all()
     outputs.read_on()
-    aborted_dips = len(outputs.dips(with_aborted=True))
     if instances.broker.marks_transactions:
+        aborted_dips = len(outputs.dips(with_aborted=True))
         outputs.leave_out_aborted()
     found = outputs.finals.until(closed)
 

@@ -11,6 +11,16 @@ extension Workload {
   }
 }
 
+extension Workload {
+  /// The same, with events that come staged as from another thread.
+  static let stageAndCount = Workload("stage-and-count") {
+    let plan = EnginePlan.sevenGroups()
+    let events = try DecodedEvents(count: 65_536, policy: plan.policy)
+    let counting = Counting(plan: plan)
+    return Prepared(units: events.all.count) { counting.stageAndCount(events) }
+  }
+}
+
 /// Events with identifiers of their own.
 final class DecodedEvents {
   private(set) var all: [Event] = []
@@ -43,9 +53,10 @@ final class DecodedEvents {
 private final class Counting {
   private var partition: SourcePartition
   private var shift: Int64 = 0
-  private var bytes = 0
+  private let staged: StagedEvents
 
   init(plan: EnginePlan) {
+    staged = StagedEvents(plan: plan, capacity: 512)
     partition = SourcePartition(plan: plan, shards: 1, source: 0, mode: .once) { _ in }
   }
 
@@ -55,6 +66,22 @@ private final class Counting {
       event.identifiers[IdentifierField.eventID.rawValue].hash &+= 0x9E37_79B9_7F4A_7C15
       precondition(partition.count(event, recordTimestamp: -1) == nil, "an event was not counted")
     }
+    endRun(events)
+  }
+
+  func stageAndCount(_ events: DecodedEvents) {
+    for var event in events.all {
+      event.timestamp += shift
+      event.identifiers[IdentifierField.eventID.rawValue].hash &+= 0x9E37_79B9_7F4A_7C15
+      staged.append(event, recordTimestamp: -1, position: staged.count)
+      if !staged.isFull { continue }
+      partition.count(staged) { precondition($0.reason == nil, "an event was not counted") }
+      staged.removeAll()
+    }
+    endRun(events)
+  }
+
+  private func endRun(_ events: DecodedEvents) {
     partition.handOver(sourceOffset: 0)
     shift += events.span
   }

@@ -23,7 +23,8 @@ public struct Workload: Sendable {
 
   /// All of them.
   public static let all: [Workload] = [
-    .decode("decode", order: .usual), .decode("decode-any-order", order: .any), .count, .ring, .ringBatch, .rollUp,
+    .decode("decode", order: .usual), .decode("decode-any-order", order: .any), .count, .stageAndCount, .ring,
+    .ringBatch, .rollUp,
     .replay,
   ]
 }

@@ -10,6 +10,7 @@ import Synchronization
 final class ClientHandle: @unchecked Sendable {
   let pointer: OpaquePointer
   let inbox: ClientInbox
+  private let isTransactional: Bool
 
   enum Role {
     case consumer
@@ -43,44 +44,42 @@ final class ClientHandle: @unchecked Sendable {
       throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, operation: operation, detail: detail)
     }
     self.pointer = pointer
+    isTransactional = role == .producer && properties["transactional.id"] != nil
   }
 
   deinit {
     // A consumer that wanted to leave its group in an orderly way has done so in close(). The end of librdkafka's threads
     // is not waited for here: after a broker stood still it can take minutes.
-    EndingClients.end(pointer, inbox)
+    let client = EndingClient(pointer: pointer, inbox: inbox)
+    let isTransactional = isTransactional
+    if isTransactional { EndingProducers.ending.add(1, ordering: .relaxed) }
+    Thread.detachNewThread {
+      client.destroy()
+      if isTransactional { EndingProducers.ending.subtract(1, ordering: .releasing) }
+    }
   }
 }
 
-/// The clients of this process that nobody uses any more and that have not ended yet.
+/// A client that nobody uses any more; its inbox stays for as long as callbacks may come.
+private struct EndingClient: @unchecked Sendable {
+  let pointer: OpaquePointer
+  let inbox: ClientInbox
+
+  func destroy() {
+    rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+    withExtendedLifetime(inbox) {}
+  }
+}
+
+/// The transactional producers of this process that nobody uses any more and that have not ended yet.
 ///
-/// Until a transactional producer has ended it may still register its `transactional.id` once more, and so fence the
-/// producer that took its place.
-public enum EndingClients {
-  private static let ending = Atomic<Int>(0)
+/// Until one has ended it may still register its `transactional.id` once more, and so fence the producer that took its
+/// place.
+public enum EndingProducers {
+  fileprivate static let ending = Atomic<Int>(0)
 
   /// How many there are. Any thread.
   public static var count: Int { ending.load(ordering: .acquiring) }
-
-  fileprivate static func end(_ pointer: OpaquePointer, _ inbox: ClientInbox) {
-    ending.add(1, ordering: .relaxed)
-    let client = Client(pointer: pointer, inbox: inbox)
-    Thread.detachNewThread {
-      client.destroy()
-      ending.subtract(1, ordering: .releasing)
-    }
-  }
-
-  /// The inbox stays for as long as callbacks may come.
-  private struct Client: @unchecked Sendable {
-    let pointer: OpaquePointer
-    let inbox: ClientInbox
-
-    func destroy() {
-      rd_kafka_destroy_flags(pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
-      withExtendedLifetime(inbox) {}
-    }
-  }
 }
 
 extension KafkaError {

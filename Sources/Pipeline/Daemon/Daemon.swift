@@ -12,7 +12,7 @@ import WindowEngine
 public final class Daemon: @unchecked Sendable {
   /// How long after a failed session a new one begins.
   private static let restartMicroseconds: UInt32 = 500_000
-  /// How long the clients of a failed session are waited for, which may hang on a broker that does not answer.
+  /// How long the producers of a failed session are waited for, which may hang on a broker that does not answer.
   private static let endingSeconds = 20
 
   /// How the source partitions and shards come to this instance.
@@ -56,25 +56,34 @@ public final class Daemon: @unchecked Sendable {
     statistics.update { $0.sourcePartitions = prepared.sources.count }
     let claim = InstanceClaim(
       topic: prepared.state, instance: clients.instance, process: .random(in: .min ... .max))
-    var isFirst = true
+    var hasClaimed = false
     while !isStopping.load(ordering: .acquiring) {
-      let session = Session(
-        configuration: configuration, setup: setup, clients: clients, prepared: prepared, membership: membership,
-        claim: claim, claims: isFirst, observers: observers, statistics: statistics, logger: logger,
-        isStopping: { [unowned self] in isStopping.load(ordering: .acquiring) })
-      do {
-        return try session.run()
-      } catch let failure as TransactionFailure {
-        if case .refused(let error) = failure { throw error }
-        restart("\(failure)")
-      } catch let error as KafkaError where error.mayPass {
-        restart("\(error)")
-      } catch let error as RestoreError where error.mayPass {
-        restart("\(error)")
-      }
-      isFirst = isFirst && !session.hasClaimed
-      waitForEndingClients()
+      if try runSession(clients, prepared, claim, &hasClaimed) { return }
+      waitForEndingProducers()
     }
+  }
+
+  /// Runs a session, with which its clients go. Returns whether it has ended because it was asked to.
+  private func runSession(
+    _ clients: ClientSettings, _ prepared: TopicLayout.Prepared, _ claim: InstanceClaim, _ hasClaimed: inout Bool
+  ) throws -> Bool {
+    let session = Session(
+      configuration: configuration, setup: setup, clients: clients, prepared: prepared, membership: membership,
+      claim: claim, claims: !hasClaimed, observers: observers, statistics: statistics, logger: logger,
+      isStopping: { [unowned self] in isStopping.load(ordering: .acquiring) })
+    defer { hasClaimed = hasClaimed || session.hasClaimed }
+    do {
+      try session.run()
+      return true
+    } catch let failure as TransactionFailure {
+      if case .refused(let error) = failure { throw error }
+      restart("\(failure)")
+    } catch let error as KafkaError where error.mayPass {
+      restart("\(error)")
+    } catch let error as RestoreError where error.mayPass {
+      restart("\(error)")
+    }
+    return false
   }
 
   private func restart(_ text: String) {
@@ -84,13 +93,14 @@ public final class Daemon: @unchecked Sendable {
   }
 
   /// An old producer that still registers its id would fence the new one.
-  private func waitForEndingClients() {
+  private func waitForEndingProducers() {
     let deadline = ContinuousClock.now + .seconds(Self.endingSeconds)
     repeat {
       usleep(Self.restartMicroseconds)
-    } while EndingClients.count > 0 && !isStopping.load(ordering: .acquiring) && ContinuousClock.now < deadline
-    let left = EndingClients.count
-    if left > 0 { logger.warning("\(left) Kafka clients of before have not ended yet") }
+      if isStopping.load(ordering: .acquiring) { return }
+    } while EndingProducers.count > 0 && ContinuousClock.now < deadline
+    let left = EndingProducers.count
+    if left > 0 { logger.warning("\(left) transactional producers of before have not ended yet") }
   }
 }
 

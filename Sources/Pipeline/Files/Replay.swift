@@ -215,6 +215,7 @@ public final class Replay: @unchecked Sendable {
     defer { decoder.join() }
     var wait = WaitStrategy()
     while !decoded.isDrained {
+      if firstError.withLock({ $0 != nil }) { return }
       guard let batch = decoded.poll() else {
         wait.wait()
         continue
@@ -234,9 +235,8 @@ public final class Replay: @unchecked Sendable {
     let reader = readers[0]
     let decoder = IntakeDecoder(policy: policy, source: 0)
     var wait = WaitStrategy()
-    while true {
+    while firstError.withLock({ $0 == nil }) {
       guard let batch = free.poll() else {
-        if firstError.withLock({ $0 != nil }) { return }
         wait.wait()
         continue
       }
@@ -252,7 +252,8 @@ public final class Replay: @unchecked Sendable {
       batch.lineCount = Int(reader.line - firstLine)
       batch.endOffset = reader.offset
       batch.isEnd = !hasMore
-      while !decoded.offer(batch) { wait.wait() }
+      // There is room: no more batches exist than the ring holds.
+      _ = decoded.offer(batch)
       if !hasMore { return }
     }
   }

@@ -73,12 +73,14 @@ final class Intake {
     bytes &+= batch.bytes
     isSaturated = isSaturated || batch.isSaturated
     for reject in batch.rejects { keep(reject) }
-    partition.pointee.count(batch.events) { position, type, timestamp, reason in
-      if let reason {
-        let line = batch.lines[position]
-        refuse(line.bytes, reason, timestamp: timestamp, offset: line.offset, line: line.number)
+    partition.pointee.count(batch.events) { outcome in
+      if let reason = outcome.reason {
+        let line = batch.lines[outcome.position]
+        refuse(
+          line.bytes, reason, timestamp: outcome.timestamp, watermark: outcome.watermark, offset: line.offset,
+          line: line.number)
       } else {
-        counts[Int(type.rawValue)] &+= 1
+        counts[Int(outcome.type.rawValue)] &+= 1
       }
     }
     if !batch.rejects.isEmpty { rejects[known...].sort { $0.offset < $1.offset } }
@@ -94,7 +96,8 @@ final class Intake {
           reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line,
           bytes: Array(payload)))
     } else if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
-      refuse(payload, reason, timestamp: event.timestamp, offset: offset, line: line)
+      refuse(
+        payload, reason, timestamp: event.timestamp, watermark: partition.pointee.watermark, offset: offset, line: line)
     } else {
       counts[Int(event.type.rawValue)] &+= 1
     }
@@ -103,7 +106,8 @@ final class Intake {
   /// Keeps an event that was decoded but not counted.
   @inline(never)
   private func refuse(
-    _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, timestamp: Int64, offset: Int64, line: Int64
+    _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, timestamp: Int64, watermark: Int64, offset: Int64,
+    line: Int64
   ) {
     let detail: String
     if reason == .duplicate {
@@ -113,7 +117,7 @@ final class Intake {
       }
       detail = "event_id was counted before"
     } else {
-      detail = "ts \(timestamp) is more than allowed_lateness behind the watermark \(partition.pointee.watermark)"
+      detail = "ts \(timestamp) is more than allowed_lateness behind the watermark \(watermark)"
     }
     keep(
       Reject(reason: reason, detail: detail, source: source, offset: offset, line: line, bytes: Array(payload)))

@@ -36,7 +36,7 @@ final class Worker: @unchecked Sendable {
   init(name: String, _ body: @escaping @Sendable () -> Void) {
     let thread = Thread { [finished] in
       // What top and perf show; Foundation names its own object only.
-      FileHandle(forWritingAtPath: "/proc/thread-self/comm")?.write(Data(name.utf8))
+      try? FileHandle(forWritingAtPath: "/proc/thread-self/comm")?.write(contentsOf: Data(name.utf8))
       body()
       finished.signal()
     }

@@ -1,4 +1,5 @@
-// Invariant that makes this file safe: the buffers are owned, filled once in `init` and never written again.
+// Invariant that makes this file safe: the buffers are owned; `leafFields` is filled once in `init`, `scratch` holds one
+// key at a time, and one thread uses a plan.
 
 import LiveEvents
 
@@ -80,8 +81,8 @@ struct LanePlan: ~Copyable {
     UInt32(text[0]) << 16 | UInt32(text[1]) << 8 | UInt32(text[2])
   }
 
-  /// Calls `body` with the leaf key of `event`, which must not ask for another key.
-  func withText<Result>(of event: Event, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+  /// The leaf key of `event`, valid until the next key is put together.
+  func text(of event: Event) -> UnsafeRawBufferPointer {
     var at = 0
     for field in leafFields {
       if field == Self.currencyField {
@@ -101,7 +102,7 @@ struct LanePlan: ~Copyable {
         at += length
       }
     }
-    return body(UnsafeRawBufferPointer(rebasing: scratch[..<at]))
+    return UnsafeRawBufferPointer(rebasing: scratch[..<at])
   }
 
   /// The part of a leaf key that is the key of `group`, valid until the next key is put together; `nil` if a field is

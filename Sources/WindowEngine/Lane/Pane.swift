@@ -1,5 +1,6 @@
 // Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `targets` holds
-// `plan.groups.count` entries per leaf row, each a row of that group's table or one of the two marks.
+// `plan.groups.count` entries per leaf row, each a row of that group's table or one of the two marks. The rows of events
+// that wait in the ring are marked as pending and lie in `leaves`: nothing waits when no leaf is pending.
 
 import CPrefetch
 import LiveEvents
@@ -22,6 +23,8 @@ struct Pane: ~Copyable {
   private static let addDistance = 16
   /// How many events later a row's sketch is asked for.
   private static let sketchDistance = 8
+  /// Bytes that come from memory at once; the counters of most events lie in the second of a row.
+  private static let cacheLine = 64
 
   /// An event whose row has been found and asked for.
   private struct Waiting: BitwiseCopyable {
@@ -100,21 +103,22 @@ struct Pane: ~Copyable {
     }
   }
 
-  /// Counts an event of this pane, whose leaf key has the hash `leaf` and is told by `matches` and `withText`.
+  /// Counts an event of this pane, whose leaf key has the hash `leaf` and is told by `matches` and `text`.
   @inline(__always)
   mutating func add(
     _ event: CountedEvent, leaf hash: UInt64, plan: borrowing LanePlan, journal: LaneJournal?,
-    matches: (UnsafePointer<UInt8>, Int) -> Bool, withText: (borrowing LanePlan, (UnsafeRawBufferPointer) -> Int) -> Int
+    matches: (UnsafePointer<UInt8>, Int) -> Bool, text: (borrowing LanePlan) -> UnsafeRawBufferPointer
   ) {
-    let row = leaves.find(hash, where: matches) ?? addLeaf(hash, plan, journal, withText)
+    let row = leaves.find(hash, where: matches) ?? addLeaf(hash, plan, journal, text)
     if leaves.mark(row) { pendingLeaves.append(UInt32(truncatingIfNeeded: row)) }
     lt_prefetch(leaves.pointer(row))
+    lt_prefetch(UnsafeRawPointer(leaves.pointer(row)) + Self.cacheLine)
     // The row and then its sketch are asked for some events before they are written, so that nothing waits for memory.
     let next = arrivals
     arrivals &+= 1
     if next >= Self.sketchDistance {
       let one = waiting[slot(next &- Self.sketchDistance)]
-      lt_prefetch(leaves.pointer(Int(one.row)).pointee.viewers.address(of: one.event.member))
+      lt_prefetch(leaves.pointer(Int(one.row)).pointee.sketchAddress(of: one.event))
     }
     if next >= Self.addDistance { apply(waiting[slot(next &- Self.addDistance)]) }
     waiting[slot(next)] = Waiting(row: UInt32(truncatingIfNeeded: row), event: event)
@@ -138,7 +142,7 @@ struct Pane: ~Copyable {
   @inline(never)
   private mutating func addLeaf(
     _ hash: UInt64, _ plan: borrowing LanePlan, _ journal: LaneJournal?,
-    _ withText: (borrowing LanePlan, (UnsafeRawBufferPointer) -> Int) -> Int
+    _ text: (borrowing LanePlan) -> UnsafeRawBufferPointer
   ) -> Int {
     if leaves.count == Self.maxLeaves {
       mergeLeaves(plan, journal)
@@ -146,7 +150,7 @@ struct Pane: ~Copyable {
       targets.removeAll()
     }
     targets.append(repeating: Self.unresolved, count: groupCount)
-    return withText(plan) { leaves.append(hash, text: $0) }
+    return leaves.append(hash, text: text(plan))
   }
 
   /// Merges what the leaves have counted into the groups, and notes it in the journal.

@@ -121,14 +121,13 @@ public struct SourcePartition: ~Copyable {
     pane(of: event.timestamp).pointee.add(
       CountedEvent(event), leaf: lanePlan.leafHash(of: event), plan: lanePlan, journal: journal,
       matches: { text, _ in LanePlan.matches(event, fields, text) },
-      withText: { plan, body in plan.withText(of: event, body) })
+      text: { $0.text(of: event) })
     return nil
   }
 
-  /// Counts events that another thread has decoded. `done` hears of each: its position, type and event time and, if it
-  /// was not counted, the reason.
+  /// Counts events that another thread has decoded. `done` hears what became of each.
   @inline(__always)
-  public mutating func count(_ events: StagedEvents, done: (Int, EventType, Int64, RejectReason?) -> Void) {
+  public mutating func count(_ events: StagedEvents, done: (StagedEvents.Outcome) -> Void) {
     for i in 0..<events.count {
       if let current, i + Self.lookAhead < events.count {
         current.pointee.prefetch(leaf: events[i + Self.lookAhead].leaf)
@@ -145,9 +144,12 @@ public struct SourcePartition: ~Copyable {
         pane(of: event.timestamp).pointee.add(
           event, leaf: staged.leaf, plan: lanePlan, journal: journal,
           matches: { bytes, length in length == text.count && memcmp(bytes, text.baseAddress!, length) == 0 },
-          withText: { _, body in body(text) })
+          text: { _ in text })
       }
-      done(staged.position, event.type, event.timestamp, reason)
+      done(
+        StagedEvents.Outcome(
+          position: staged.position, type: event.type, timestamp: event.timestamp, watermark: watermark, reason: reason)
+      )
     }
   }
 

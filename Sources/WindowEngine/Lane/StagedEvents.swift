@@ -20,6 +20,19 @@ public final class StagedEvents: @unchecked Sendable {
     var position: Int
   }
 
+  /// What became of an event.
+  public struct Outcome {
+    /// The caller's name for it.
+    public let position: Int
+    public let type: EventType
+    /// Event time, ms since the epoch.
+    public let timestamp: Int64
+    /// The source partition's watermark behind it.
+    public let watermark: Int64
+    /// Why it was not counted; `nil` where it was.
+    public let reason: RejectReason?
+  }
+
   public let capacity: Int
   // One thread at a time, and nothing calls back: checks of exclusive access for each event were felt.
   @exclusivity(unchecked) public private(set) var count = 0
@@ -41,7 +54,7 @@ public final class StagedEvents: @unchecked Sendable {
   public func append(_ event: Event, recordTimestamp: Int64, position: Int) {
     precondition(count < capacity, "there is no room for another event")
     let offset = texts.count
-    plan.withText(of: event) { _ = texts.append(contentsOf: $0.assumingMemoryBound(to: UInt8.self)) }
+    texts.append(contentsOf: plan.text(of: event).assumingMemoryBound(to: UInt8.self))
     var staged = Staged(
       event: CountedEvent(event), recordTimestamp: recordTimestamp, leaf: plan.leafHash(of: event), id: 0,
       fingerprint: 0, textOffset: UInt32(offset), textLength: UInt32(texts.count - offset), position: position)

@@ -182,8 +182,8 @@ public final class RecordBuffer {
     }
     length = max(length, minimum)
     var rest = value
-    let digits = text.append(repeating: UInt8(ascii: "0"), count: length)
-    var at = digits + length
+    let start = text.append(repeating: UInt8(ascii: "0"), count: length)
+    var at = start + length
     while rest != 0 {
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
       at -= 1

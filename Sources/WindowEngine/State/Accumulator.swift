@@ -27,7 +27,7 @@ struct CountedEvent: BitwiseCopyable {
 /// Everything that is kept of the events of one key in one stretch of time. Merges in any order.
 @usableFromInline
 struct Accumulator: BitwiseCopyable {
-  // What nearly every event touches comes first, within one cache line.
+  // What nearly every event touches comes first, close together.
   /// The earliest and the latest event time, ms since the epoch; sessions are cut by them.
   @usableFromInline var firstTimestamp = Int64.max
   @usableFromInline var lastTimestamp = Int64.min
@@ -37,6 +37,11 @@ struct Accumulator: BitwiseCopyable {
   @usableFromInline var counters = Counters()
 
   @inlinable init() {}
+
+  /// Where adding an event will look for its member, if not in the accumulator itself.
+  @inline(__always) func sketchAddress(of event: CountedEvent) -> UnsafeRawPointer? {
+    (event.type.isPurchase ? buyers : viewers).address(of: event.member)
+  }
 
   /// Whether no event has been added.
   @inlinable var isEmpty: Bool { lastTimestamp == .min }
