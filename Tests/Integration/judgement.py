@@ -178,7 +178,8 @@ def write_histories(broker, outputs, wanted, found):
 
 def check_rejects(name, outputs, rejected, members_are_missed):
     """Each reject is there once. Tansu lets a member that it has missed go on committing until the member notices, which
-    Kafka refuses (KIP-447); so where members are missed a reject may be there a second time. The simulation is strict."""
+    Kafka refuses (KIP-447), and offsets of a transaction that was not ended can come back with a later one; so where
+    members are killed or missed a reject may be there a second time. The simulation is strict."""
     found = Counter(one[2:5] for one in outputs.rejected)
     reasons = {one[2:5]: one[5] for one in outputs.rejected}
     wrong = [f"{place} is there {found[place]} times as {reasons.get(place)} and should be {rejected.get(place)}"
