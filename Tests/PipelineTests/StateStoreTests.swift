@@ -70,16 +70,22 @@ import WindowEngine
     }
   }
 
-  /// Commits so many hand-overs of one paid order each, and gives the log.
-  private func log(commits: Int, keepsMetadata: Bool = true) throws -> MemoryLog {
-    let log = MemoryLog()
-    log.keepsMetadata = keepsMetadata
+  /// A committer that owns the source partition from its beginning.
+  private func owner(_ log: MemoryLog) throws -> (IngestCommitter, OwnedSource) {
     let sources = Sources([Self.source])
     let committer = IngestCommitter(plan: Self.setup.plan, topic: Self.topic, sources: sources, log: log)
     let owned = try OwnedSource(
       Self.source, setup: Self.setup, sources: sources, shards: 2, keepsDuplicates: false, generation: 1,
       restored: nil, now: 0)
     committer.own(owned.source, generation: 1, restored: nil)
+    return (committer, owned)
+  }
+
+  /// Commits so many hand-overs of one paid order each, and gives the log.
+  private func log(commits: Int, keepsMetadata: Bool = true) throws -> MemoryLog {
+    let log = MemoryLog()
+    log.keepsMetadata = keepsMetadata
+    let (committer, owned) = try owner(log)
     for i in 0..<commits {
       let text = """
         {"type":"paid","event_id":"e\(i)","order_id":"o","buyer_id":"b","session_id":"s","amount":1,"ts":1592308800000}
@@ -166,12 +172,7 @@ import WindowEngine
   @Test func aRejectThatItsTopicDoesNotTakeGivesWay() throws {
     let log = MemoryLog()
     log.maxValueBytes = 100_000
-    let sources = Sources([Self.source])
-    let committer = IngestCommitter(plan: Self.setup.plan, topic: Self.topic, sources: sources, log: log)
-    let owned = try OwnedSource(
-      Self.source, setup: Self.setup, sources: sources, shards: 2, keepsDuplicates: false, generation: 1,
-      restored: nil, now: 0)
-    committer.own(owned.source, generation: 1, restored: nil)
+    let (committer, owned) = try owner(log)
     for (offset, size) in [200_000, 10].enumerated() {
       _ = [UInt8](repeating: 65, count: size).withUnsafeBytes {
         owned.take($0, recordTimestamp: -1, offset: Int64(offset))

@@ -3,21 +3,19 @@ import WindowEngine
 
 extension Workload {
   /// Decoded events into the panes of seven groups with three sketches each, and their hand-over in blocks.
-  static let count = Workload("count") {
-    let plan = EnginePlan.sevenGroups()
-    let events = try DecodedEvents(count: 65_536, policy: plan.policy)
-    let counting = Counting(plan: plan)
-    return Prepared(units: events.all.count) { counting.count(events) }
-  }
-}
+  static let count = counting("count") { $0.count($1) }
 
-extension Workload {
   /// The same, with events that come staged as from another thread.
-  static let stageAndCount = Workload("stage-and-count") {
-    let plan = EnginePlan.sevenGroups()
-    let events = try DecodedEvents(count: 65_536, policy: plan.policy)
-    let counting = Counting(plan: plan)
-    return Prepared(units: events.all.count) { counting.stageAndCount(events) }
+  static let stageAndCount = counting("stage-and-count") { $0.stageAndCount($1) }
+
+  private static func counting(_ name: String, _ run: @escaping @Sendable (Counting, DecodedEvents) -> Void) -> Workload
+  {
+    Workload(name) {
+      let plan = EnginePlan.sevenGroups()
+      let events = try DecodedEvents(count: 65_536, policy: plan.policy)
+      let counting = Counting(plan: plan)
+      return Prepared(units: events.all.count) { run(counting, events) }
+    }
   }
 }
 

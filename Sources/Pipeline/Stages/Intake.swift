@@ -9,9 +9,7 @@ final class Intake {
   let source: Int
   private let generation: UInt64?
   private let partition: UnsafeMutablePointer<SourcePartition>
-  // One owner, and nothing calls back while an event is taken: checks of exclusive access for each were felt.
-  @exclusivity(unchecked) private var decoder: EventDecoder
-  @exclusivity(unchecked) private var event: Event
+  private let decoder: IntakeDecoder
   private let sink: BlockSink
   private let keepsDuplicates: Bool
   private var rejects: [Reject] = []
@@ -19,6 +17,7 @@ final class Intake {
   private var isSaturated = false
   private var counts: UnsafeMutablePointer<UInt64>
   private var rejected: UnsafeMutablePointer<UInt64>
+  // One owner: checks of exclusive access for each event were felt.
   @exclusivity(unchecked) private var bytes: UInt64 = 0
 
   /// Rejects that a lane holds back at most: a stream of nothing but garbage must not fill the memory.
@@ -44,9 +43,7 @@ final class Intake {
       to: SourcePartition(plan: plan, shards: shards, source: source, mode: mode, generation: generation) {
         sink.blocks.append($0)
       })
-    var decoder = EventDecoder(policy: policy)
-    event = decoder.makeEvent()
-    self.decoder = decoder
+    decoder = IntakeDecoder(policy: policy, source: source)
     counts = .allocate(capacity: Self.typeCount)
     counts.initialize(repeating: 0, count: Self.typeCount)
     rejected = .allocate(capacity: Self.reasonCount)
@@ -90,12 +87,11 @@ final class Intake {
   @inline(__always)
   func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64, line: Int64) {
     bytes &+= UInt64(payload.count)
-    if let reason = decoder.decode(payload, recordTimestamp: recordTimestamp, into: &event) {
-      keep(
-        Reject(
-          reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line,
-          bytes: Array(payload)))
-    } else if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
+    if let reason = decoder.decode(payload, recordTimestamp: recordTimestamp) {
+      return keep(decoder.reject(payload, reason, offset: offset, line: line))
+    }
+    let event = decoder.event
+    if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
       refuse(
         payload, reason, timestamp: event.timestamp, watermark: partition.pointee.watermark, offset: offset, line: line)
     } else {
@@ -109,22 +105,19 @@ final class Intake {
     _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, timestamp: Int64, watermark: Int64, offset: Int64,
     line: Int64
   ) {
-    let detail: String
-    if reason == .duplicate {
-      if !keepsDuplicates {
-        rejected[RejectReason.allCases.firstIndex(of: reason)!] += 1
-        return
-      }
-      detail = "event_id was counted before"
-    } else {
-      detail = "ts \(timestamp) is more than allowed_lateness behind the watermark \(watermark)"
-    }
+    if reason == .duplicate && !keepsDuplicates { return note(reason) }
+    let detail =
+      reason == .duplicate
+      ? "event_id was counted before"
+      : "ts \(timestamp) is more than allowed_lateness behind the watermark \(watermark)"
     keep(
       Reject(reason: reason, detail: detail, source: source, offset: offset, line: line, bytes: Array(payload)))
   }
 
+  private func note(_ reason: RejectReason) { rejected[RejectReason.allCases.firstIndex(of: reason)!] += 1 }
+
   private func keep(_ reject: Reject) {
-    rejected[RejectReason.allCases.firstIndex(of: reject.reason)!] += 1
+    note(reject.reason)
     rejectBytes += reject.bytes.count + 256
     rejects.append(reject)
   }
@@ -163,7 +156,7 @@ final class Intake {
     for i in 0..<Self.reasonCount { handOver.counts.rejected[i] = rejected[i] }
     handOver.counts.bytes = bytes
     handOver.hasOverflow = partition.pointee.hasOverflow
-    handOver.isSaturated = isSaturated || decoder.saturated > 0
+    handOver.isSaturated = isSaturated || decoder.isSaturated
     counts.update(repeating: 0, count: Self.typeCount)
     rejected.update(repeating: 0, count: Self.reasonCount)
     bytes = 0

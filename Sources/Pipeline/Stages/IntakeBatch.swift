@@ -41,11 +41,13 @@ final class IntakeBatch: @unchecked Sendable {
   }
 }
 
-/// Decodes the lines of a file for an ``Intake`` on another thread.
+/// Decodes the events of one source partition, for an ``Intake`` on the same thread or, by batches, on another.
 final class IntakeDecoder {
   private let source: Int
+  // One owner, and nothing calls back while an event is decoded: checks of exclusive access for each were felt.
   @exclusivity(unchecked) private var decoder: EventDecoder
-  @exclusivity(unchecked) private var event: Event
+  /// The event that was decoded last.
+  @exclusivity(unchecked) private(set) var event: Event
 
   init(policy: DecodingPolicy, source: Int) {
     self.source = source
@@ -54,22 +56,35 @@ final class IntakeDecoder {
     self.decoder = decoder
   }
 
+  /// Whether an amount has stopped at the limit of Int64 when it was converted.
+  var isSaturated: Bool { decoder.saturated > 0 }
+
+  /// Decodes an event into ``event``, or says why not. `recordTimestamp` is negative where there is none.
+  @inline(__always)
+  func decode(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64) -> RejectReason? {
+    decoder.decode(payload, recordTimestamp: recordTimestamp, into: &event)
+  }
+
+  /// What ``decode(_:recordTimestamp:)`` has just refused.
+  @inline(never)
+  func reject(_ payload: UnsafeRawBufferPointer, _ reason: RejectReason, offset: Int64, line: Int64) -> Reject {
+    Reject(
+      reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line, bytes: Array(payload))
+  }
+
   /// Decodes one line that a reader delivers into a batch that has room.
   @inline(__always)
   func take(
     _ bytes: UnsafeRawBufferPointer, of reader: LineReader, offset: Int64, line: Int64, into batch: IntakeBatch
   ) {
     batch.bytes &+= UInt64(bytes.count)
-    if let reason = decoder.decode(bytes, recordTimestamp: -1, into: &event) {
-      batch.rejects.append(
-        Reject(
-          reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line,
-          bytes: Array(bytes)))
+    if let reason = decode(bytes, recordTimestamp: -1) {
+      batch.rejects.append(reject(bytes, reason, offset: offset, line: line))
       return
     }
     if batch.buffer == nil { batch.buffer = reader.buffer }
     batch.events.append(event, recordTimestamp: -1, position: batch.lines.count)
     batch.lines.append(IntakeBatch.Line(bytes: bytes, offset: offset, number: line))
-    batch.isSaturated = decoder.saturated > 0
+    batch.isSaturated = isSaturated
   }
 }
