@@ -109,6 +109,13 @@ struct ClientSettings {
   /// How much of `limits.memory` the queues of the consumers, and of the producers, may take.
   private static let queueShare: Int64 = 4
   private static let statisticsMilliseconds = 1000
+  /// How long a fetch may wait for records, as a share of the commit interval and at least and at most, ms: there are
+  /// brokers that look again only when the wait is over, so that half of it is added to every step's latency.
+  private static let fetchWaitShare: Int64 = 10
+  private static let fetchWaitRange: ClosedRange<Int64> = 10...100
+  /// A lane's fetch waits for so much, since events come all the time and each answer costs a broker its work: 16 KiB
+  /// are a hundred events.
+  private static let sourceFetchBytes = 16 << 10
 
   let instance: String
   /// A plain reader's and the admin client's.
@@ -148,6 +155,14 @@ struct ClientSettings {
       "heartbeat.interval.ms": properties["heartbeat.interval.ms"] ?? "2000",
     ]
     if role == .ingest { values["statistics.interval.ms"] = String(Self.statisticsMilliseconds) }
+    if properties["fetch.wait.max.ms"] == nil {
+      let wait = configuration.time.commitInterval / Self.fetchWaitShare
+      values["fetch.wait.max.ms"] = String(
+        min(max(wait, Self.fetchWaitRange.lowerBound), Self.fetchWaitRange.upperBound))
+      if role == .ingest && properties["fetch.min.bytes"] == nil {
+        values["fetch.min.bytes"] = String(Self.sourceFetchBytes)
+      }
+    }
     if properties["queued.max.messages.kbytes"] == nil {
       let perPartition = configuration.limits.memoryBytes / Self.queueShare / 2 / Int64(max(1, partitions)) / 1024
       values["queued.max.messages.kbytes"] = String(max(1024, min(65_536, perPartition)))

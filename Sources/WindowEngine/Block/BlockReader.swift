@@ -10,6 +10,8 @@ struct BlockEntry {
   var firstTimestamp: Int64 = 0
   var lastTimestamp: Int64 = 0
   var counters = Counters()
+  /// Which counters are not 0 and which sketches not empty.
+  var contents: PackedAccumulator.Contents = 0
   /// Buyers, viewers, clickers.
   var sketches: InlineArray<3, SketchBytes> = .init(repeating: SketchBytes())
 }
@@ -84,7 +86,8 @@ struct BlockReader {
       ? KeyText.overflowHash(group: groupHashes[group]) : KeyText.hash(entry.text, group: groupHashes[group])
     entry.firstTimestamp = pane &* paneLength &+ Int64(bitPattern: try reader.varint())
     entry.lastTimestamp = pane &* paneLength &+ Int64(bitPattern: try reader.varint())
-    let marks = try reader.counters(into: &entry.counters)
+    entry.contents = try reader.counters(into: &entry.counters)
+    let marks = PackedAccumulator.sketches(entry.contents)
     for i in 0..<3 {
       entry.sketches[i] = marks & (1 << UInt8(i)) == 0 ? SketchBytes() : try reader.sketch()
     }

@@ -104,16 +104,17 @@ struct ByteReader {
     return text
   }
 
-  /// Counters as ``ByteBuffer/put(_:marks:)-(Counters,_)`` writes them; returns the marks.
-  mutating func counters(into counters: inout Counters) throws(StateError) -> UInt8 {
+  /// Counters as ``ByteBuffer/put(_:marks:)-(Counters,_)`` writes them; returns which there are, and the marks.
+  mutating func counters(into counters: inout Counters) throws(StateError) -> PackedAccumulator.Contents {
     let head = try take(3)
-    var bits = UInt32(head[0]) | UInt32(head[1]) << 8 | UInt32(head[2] & 0b11) << 16
+    let contents = (UInt32(head[0]) | UInt32(head[1]) << 8 | UInt32(head[2]) << 16) & PackedAccumulator.allContents
+    var bits = contents & PackedAccumulator.counterMask
     counters = Counters()
     while bits != 0 {
       counters.values[bits.trailingZeroBitCount] = Int64(bitPattern: try varint())
       bits &= bits - 1
     }
-    return head[2] >> 2
+    return contents
   }
 
   /// A sketch as ``ByteBuffer/put(_:)-(Sketch)`` writes it.

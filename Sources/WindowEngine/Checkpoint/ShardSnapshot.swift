@@ -191,7 +191,7 @@ extension RollupShard {
         var counters = Counters()
         _ = try reader.counters(into: &counters)
         contributions[group].contents.restore(
-          pane: pane, slot: slot, keyHash: hash, source: source, offset: offset, counters: counters)
+          pane: pane, slot: slot, source: source, offset: offset, counters: counters)
         state.keys.retain(slot)
       }
       for _ in 0..<(try reader.varint()) {
@@ -243,6 +243,13 @@ extension ByteBuffer {
     putSketches(accumulator)
   }
 
+  /// Appends what a slice holds, in the form of an accumulator; makes room for itself.
+  func put(_ packed: PackedAccumulator) {
+    var accumulator = packed.borrowed
+    if !packed.isEmpty { (accumulator.firstTimestamp, accumulator.lastTimestamp) = (0, 0) }
+    put(accumulator)
+  }
+
   /// Appends slices; makes room for itself.
   func put(_ slices: Slices) {
     reserve(16)
@@ -250,7 +257,7 @@ extension ByteBuffer {
     for slice in slices.all {
       reserve(16)
       putSigned(slice.index)
-      put(slice.accumulator)
+      put(slice.counted)
     }
   }
 }
@@ -261,18 +268,23 @@ extension ByteReader {
     if try byte() == 0 { return accumulator }
     accumulator.firstTimestamp = try signed()
     accumulator.lastTimestamp = accumulator.firstTimestamp &+ Int64(bitPattern: try varint())
-    let marks = try counters(into: &accumulator.counters)
+    let marks = PackedAccumulator.sketches(try counters(into: &accumulator.counters))
     if marks & 1 != 0 { try sketch().add(to: &accumulator.buyers, in: pool) }
     if marks & 2 != 0 { try sketch().add(to: &accumulator.viewers, in: pool) }
     if marks & 4 != 0 { try sketch().add(to: &accumulator.clickers, in: pool) }
     return accumulator
   }
 
+  mutating func packedAccumulator(in pool: SketchPool) throws(StateError) -> PackedAccumulator {
+    var accumulator = try accumulator(in: pool)
+    return PackedAccumulator(taking: &accumulator, in: pool)
+  }
+
   mutating func slices(in pool: SketchPool) throws(StateError) -> Slices {
     var slices = Slices()
     for _ in 0..<(try varint()) {
       let index = try signed()
-      slices.append(Slice(index: index, accumulator: try accumulator(in: pool)))
+      slices.append(Slice(index: index, counted: try packedAccumulator(in: pool)))
     }
     return slices
   }

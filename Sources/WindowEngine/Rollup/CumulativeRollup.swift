@@ -1,13 +1,5 @@
 /// Growing totals of the local calendar day over the keys of one group.
 final class CumulativeRollup: WindowRollup {
-  /// A key's events of one day: the steps that can no longer change in `base`, the others one by one.
-  fileprivate struct DayTotal {
-    let day: DayCalendar.Day
-    var base = Accumulator()
-    var steps = Slices()
-    var live = LiveState()
-  }
-
   /// Which steps a key had in a day before late events changed some, and which those are.
   private struct Late {
     let before: Slices.Presence
@@ -80,7 +72,7 @@ final class CumulativeRollup: WindowRollup {
         KeyDay(slot: slot, day: day.start), default: Late(before: keys[slot][i].steps.presence, wasNew: isNewDay)
       ].changed.insert(index)
     }
-    let isNewStep = keys[slot][i].steps.add(delta, index: index, in: state.pool)
+    let isNewStep = keys[slot][i].add(delta, step: index, in: state.pool)
     if isNewDay && day.end > publishedHorizon { due[day.end, default: Due(day: day)].slots.append(slot) }
     if isNewStep && !isLate && end != day.end { due[end, default: Due(day: day)].slots.append(slot) }
   }
@@ -133,7 +125,7 @@ final class CumulativeRollup: WindowRollup {
   }
 
   private func publish(_ slot: Int, _ day: DayCalendar.Day, end: Int64, revision: Int) {
-    guard let values = values(slot, day, end: end, onlineEnd: end) else { return }
+    guard let values = values(slot, day, end: end, onlineEnd: end, isLive: false) else { return }
     encoder.write(
       .metrics, key: state.keys.text(slot), start: day.start, end: end, isFinal: true, revision: revision,
       values: values)
@@ -142,35 +134,23 @@ final class CumulativeRollup: WindowRollup {
   private func publishBoards(_ day: DayCalendar.Day, end: Int64) {
     if ranking.isEmpty { return }
     ranking.publishFinal(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
-      values(slot, day, end: end, onlineEnd: end)
+      values(slot, day, end: end, onlineEnd: end, isLive: false)
     }
   }
 
   /// The total of a key's day up to `end`, or `nil` if it holds no event by then.
-  private func values(_ slot: Int, _ day: DayCalendar.Day, end: Int64, onlineEnd: Int64) -> MetricValues? {
+  private func values(
+    _ slot: Int, _ day: DayCalendar.Day, end: Int64, onlineEnd: Int64, isLive: Bool
+  ) -> MetricValues? {
     guard let i = keys[slot].firstIndex(where: { $0.day == day }) else { return nil }
     let index = stepIndex(day, end)
     if state.mode == .once {
       // Nothing before `end` can change any more.
       keys[slot][i].absorb(before: index + 1, in: state.pool)
     }
-    let online = state.online.count(
-      slot: slot, from: max(day.start, onlineEnd - OnlineViewers.span), to: onlineEnd,
-      paneLength: state.plan.time.pane, in: state.pool)
-    if keys[slot][i].base.isEmpty {
-      return keys[slot][i].steps.withTotal(in: 0..<(index + 1), pool: state.pool) {
-        state.values(of: $0, online: online)
-      }
-    }
-    guard keys[slot][i].steps.contains(in: 0..<(index + 1)) else {
-      return state.values(of: keys[slot][i].base, online: online)
-    }
-    var total = Accumulator()
-    total.merge(keys[slot][i].base, in: state.pool)
-    keys[slot][i].steps.withTotal(in: 0..<(index + 1), pool: state.pool) { total.merge($0, in: state.pool) }
-    let values = state.values(of: total, online: online)
-    total.clear(in: state.pool)
-    return values
+    let online = state.online(
+      slot, from: max(day.start, onlineEnd - OnlineViewers.span), to: onlineEnd, isLive: isLive)
+    return keys[slot][i].withTotal(before: index + 1, in: state.pool) { state.values(of: $0, online: online) }
   }
 
   // MARK: Live records
@@ -198,18 +178,18 @@ final class CumulativeRollup: WindowRollup {
     liveDay = day
     if ranking.isEmpty || isUnchanged { return }
     ranking.publishLive(start: day.start, end: end, slots: dayKeys[day.start] ?? []) { slot in
-      values(slot, day, end: end, onlineEnd: onlineEnd)
+      values(slot, day, end: end, onlineEnd: onlineEnd, isLive: true)
     }
   }
 
   private func publishLive(_ slot: Int, _ day: DayCalendar.Day, end: Int64, onlineEnd: Int64) {
     guard let i = keys[slot].firstIndex(where: { $0.day == day }),
-      let values = values(slot, day, end: end, onlineEnd: onlineEnd)
+      let values = values(slot, day, end: end, onlineEnd: onlineEnd, isLive: true)
     else { return }
+    let fingerprint = Fingerprint.of(values, start: day.start, end: end)
+    if fingerprint == keys[slot][i].live.fingerprint { return }
     encoder.write(
       .live, key: state.keys.text(slot), start: day.start, end: end, isFinal: false, revision: 0, values: values)
-    let fingerprint = state.buffer.lastFingerprint
-    if fingerprint == keys[slot][i].live.fingerprint { return state.buffer.dropLast() }
     keys[slot][i].live = LiveState(fingerprint: fingerprint, end: end, isZero: false)
   }
 
@@ -235,7 +215,7 @@ final class CumulativeRollup: WindowRollup {
         }
       }
     }
-    revisions = revisions.filter { $0.key.end > time.closedHorizon }
+    if !revisions.isEmpty { revisions = revisions.filter { $0.key.end > time.closedHorizon } }
     ranking.prune(time)
   }
 
@@ -243,8 +223,7 @@ final class CumulativeRollup: WindowRollup {
     absorbed[day.start] = nil
     for slot in dayKeys.removeValue(forKey: day.start) ?? [] {
       guard let i = keys[slot].firstIndex(where: { $0.day == day }) else { continue }
-      keys[slot][i].base.clear(in: state.pool)
-      keys[slot][i].steps.drop(before: .max, in: state.pool)
+      keys[slot][i].clear(in: state.pool)
       keys[slot].remove(at: i)
       state.keys.release(slot)
     }
@@ -272,9 +251,8 @@ final class CumulativeRollup: WindowRollup {
       let start = try reader.signed()
       let day = calendar.day(containing: start)
       guard day.start == start else { throw reader.invalid("day") }
-      var total = DayTotal(day: day)
-      total.base = try reader.accumulator(in: state.pool)
-      total.steps = try reader.slices(in: state.pool)
+      let total = DayTotal(
+        day: day, base: try reader.packedAccumulator(in: state.pool), steps: try reader.slices(in: state.pool))
       keys[slot].append(total)
       state.keys.retain(slot)
       dayKeys[start, default: []].append(slot)
@@ -292,14 +270,5 @@ final class CumulativeRollup: WindowRollup {
     let day = calendar.day(containing: liveNewest)
     liveDay = day
     liveEnd = stepEnd(day, (liveNewest - day.start) / step)
-  }
-}
-
-extension CumulativeRollup.DayTotal {
-  /// Moves the steps before `index` into the base.
-  mutating func absorb(before index: Int64, in pool: SketchPool) {
-    var base = self.base
-    steps.drop(before: index, in: pool) { base.merge($0, in: pool) }
-    self.base = base
   }
 }

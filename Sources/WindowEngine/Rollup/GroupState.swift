@@ -6,7 +6,7 @@ final class GroupState {
   let pool: SketchPool
   let buffer: RecordBuffer
   var keys: KeyTable
-  var online = OnlineViewers()
+  var online: OnlineViewers
   /// Whether a published sum has stopped at the limit of Int64.
   private(set) var hasSaturated = false
   /// Keys that got something new since the last live records.
@@ -20,6 +20,7 @@ final class GroupState {
     self.pool = pool
     self.buffer = buffer
     keys = KeyTable(fields: plan.groups[group].grouping.fields)
+    online = OnlineViewers(paneLength: plan.time.pane)
   }
 
   /// How long after a window's end it can still change.
@@ -39,6 +40,14 @@ final class GroupState {
       keys.release(slot)
     }
     touched.removeAll(keepingCapacity: true)
+  }
+
+  /// The distinct viewers of a key in [`from`, `to`), both multiples of the pane, ms; `isLive` if it is the current
+  /// minute's.
+  func online(_ slot: Int, from: Int64, to: Int64, isLive: Bool) -> Int64 {
+    isLive
+      ? online.liveCount(slot: slot, from: from, to: to, in: pool)
+      : online.count(slot: slot, from: from, to: to, in: pool)
   }
 
   /// The values of `accumulator`, with `online` counted separately.

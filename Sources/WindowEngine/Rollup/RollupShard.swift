@@ -182,14 +182,16 @@ public final class RollupShard {
     lastEmit = now
     let pane = plan.time.pane
     let paneMoved = liveNewest == .min || plan.pane(of: liveNewest) != plan.pane(of: time.newest)
-    // Whoever was online before the newest pane moved may be so no longer.
-    let since = (liveNewest == .min ? time.newest : liveNewest) - OnlineViewers.span - pane
+    // Whoever was online before the newest pane moved may be so no longer, and what is ahead of time comes in.
+    let newEnd = (plan.pane(of: time.newest) + 1) * pane
+    let oldEnd = liveNewest == .min ? newEnd - pane : (plan.pane(of: liveNewest) + 1) * pane
     for group in groups.indices {
       let state = groups[group]
       let online =
         paneMoved
         ? state.online.active.filter {
-          state.online.has(slot: $0, from: since, to: time.newest + pane, paneLength: pane)
+          state.online.has(slot: $0, from: oldEnd - OnlineViewers.span, to: newEnd - OnlineViewers.span)
+            || state.online.has(slot: $0, from: oldEnd, to: newEnd)
         } : []
       for window in windows[group] { window.publishLive(time, online: online) }
       state.forgetTouched()
@@ -218,9 +220,7 @@ public final class RollupShard {
     forEachWindow { $0.prune(time) }
     for group in groups.indices {
       let state = groups[group]
-      state.online.prune(
-        endingBy: time.closedHorizon - OnlineViewers.span, paneLength: plan.time.pane, in: pool
-      ) { state.keys.release($0) }
+      state.online.prune(endingBy: time.closedHorizon - OnlineViewers.span, in: pool) { state.keys.release($0) }
       contributions[group].contents.prune(endingBy: time.closedHorizon, paneLength: plan.time.pane) {
         state.keys.release($0)
       }

@@ -151,18 +151,16 @@ final class SessionRollup: WindowRollup {
     for i in keys[slot].indices where keys[slot][i].start <= time.newest {
       let session = keys[slot][i]
       let firstPane = state.plan.pane(of: session.start) * state.plan.time.pane
-      let online = state.online.count(
-        slot: slot, from: max(firstPane, onlineEnd - OnlineViewers.span), to: min(onlineEnd, paneEnd(session.last)),
-        paneLength: state.plan.time.pane, in: state.pool)
+      let online = state.online(
+        slot, from: max(firstPane, onlineEnd - OnlineViewers.span), to: min(onlineEnd, paneEnd(session.last)),
+        isLive: true)
+      let values = state.values(of: session.total, online: online)
+      let fingerprint = Fingerprint.of(values, start: session.start, end: session.last + gap)
+      if fingerprint == session.live.fingerprint { continue }
       encoder.write(
         .live, key: state.keys.text(slot), start: session.start, end: session.last + gap, isFinal: false, revision: 0,
-        values: state.values(of: session.total, online: online))
-      let fingerprint = state.buffer.lastFingerprint
-      if fingerprint == session.live.fingerprint {
-        state.buffer.dropLast()
-      } else {
-        keys[slot][i].live = LiveState(fingerprint: fingerprint, end: session.last + gap, isZero: false)
-      }
+        values: values)
+      keys[slot][i].live = LiveState(fingerprint: fingerprint, end: session.last + gap, isZero: false)
     }
   }
 

@@ -1,16 +1,24 @@
 /// What one key counted in one slice of a window: a slide or a step.
-struct Slice {
+struct Slice: BitwiseCopyable {
   /// The slice's number, in slides since the epoch or in steps since the day began.
   var index: Int64
-  var accumulator = Accumulator()
+  var counted = PackedAccumulator()
 }
 
 /// The slices of one key that hold anything, in order.
 struct Slices {
+  /// Up to so many slices are merged anew for each total: that is cheaper than keeping totals of them.
+  static let directLimit = 8
+  /// The same for a current window, which is asked for with each commit in which its key got something.
+  static let liveDirectLimit = 2
+
   private(set) var all: [Slice] = []
+  /// Totals of stretches of the slices, of a key that has many.
+  private var totals: SliceTotals?
 
   var isEmpty: Bool { all.isEmpty }
   var first: Int64? { all.first?.index }
+  var last: Int64? { all.last?.index }
   var indices: [Int64] { all.map(\.index) }
   var presence: Presence { Presence(indices: indices) }
 
@@ -35,41 +43,89 @@ struct Slices {
     } else {
       i -= 1
     }
-    all[i].accumulator.add(delta, in: pool)
+    all[i].counted.add(delta, in: pool)
+    totals?.add(delta, index: index, in: pool)
     return isNew
+  }
+
+  /// The position of the first slice from `index` on.
+  private func position(of index: Int64) -> Int {
+    var low = 0
+    var high = all.count
+    while low < high {
+      let middle = (low + high) / 2
+      if all[middle].index < index { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The slices of a range.
+  func slices(in range: Range<Int64>) -> ArraySlice<Slice> {
+    let start = position(of: range.lowerBound)
+    return all[start..<max(start, position(of: range.upperBound))]
+  }
+
+  /// The first slice from `index` on.
+  func first(from index: Int64) -> Int64? {
+    let start = position(of: index)
+    return start < all.count ? all[start].index : nil
   }
 
   /// Whether a slice of the range holds anything.
   func contains(in range: Range<Int64>) -> Bool {
-    for slice in all where slice.index >= range.lowerBound { return slice.index < range.upperBound }
-    return false
+    let start = position(of: range.lowerBound)
+    return start < all.count && all[start].index < range.upperBound
   }
 
   func contains(_ index: Int64) -> Bool { contains(in: index..<(index + 1)) }
 
-  /// Calls `body` with what the slices of the range and `base` hold together; `nil` if no slice is in the range.
-  func withTotal<Result>(
-    in range: Range<Int64>, pool: SketchPool, _ body: (Accumulator) -> Result
+  /// What a range of slices is asked for.
+  enum Purpose {
+    /// The window that has become final: each begins where the last one did, or later.
+    case final
+    /// The current window, asked for again and again while it fills.
+    case live
+    /// One of the past, once.
+    case once
+  }
+
+  /// Calls `body` with what the slices of the range hold together; `nil` if no slice is in the range.
+  mutating func withTotal<Result>(
+    in range: Range<Int64>, for purpose: Purpose, pool: SketchPool, _ body: (Accumulator) -> Result
   ) -> Result? {
-    guard let first = all.firstIndex(where: { $0.index >= range.lowerBound }), all[first].index < range.upperBound
-    else { return nil }
-    if first + 1 == all.count || all[first + 1].index >= range.upperBound { return body(all[first].accumulator) }
-    var total = Accumulator()
-    for i in first..<all.count where all[i].index < range.upperBound { total.merge(all[i].accumulator, in: pool) }
+    let slices = slices(in: range)
+    guard let only = slices.first else { return nil }
+    if slices.count == 1 { return body(only.counted.borrowed) }
+    if purpose == .once || slices.count <= (purpose == .live ? Self.liveDirectLimit : Self.directLimit) {
+      var total = Accumulator()
+      for slice in slices { total.merge(slice.counted, in: pool) }
+      let result = body(total)
+      total.clear(in: pool)
+      return result
+    }
+    let totals = totals ?? SliceTotals()
+    self.totals = totals
+    if purpose == .live { return body(totals.live(in: range, of: self, pool: pool).borrowed) }
+    var total = totals.final(in: range, of: self, pool: pool)
     let result = body(total)
     total.clear(in: pool)
     return result
   }
 
   /// Drops the slices before `index`, after `absorb` has seen each.
-  mutating func drop(before index: Int64, in pool: SketchPool, absorb: (Accumulator) -> Void = { _ in }) {
+  mutating func drop(before index: Int64, in pool: SketchPool, absorb: (PackedAccumulator) -> Void = { _ in }) {
+    guard let first, first < index else { return }
     var gone = 0
     while gone < all.count && all[gone].index < index {
-      absorb(all[gone].accumulator)
-      all[gone].accumulator.clear(in: pool)
+      absorb(all[gone].counted)
+      all[gone].counted.clear(in: pool)
       gone += 1
     }
-    if gone > 0 { all.removeFirst(gone) }
+    all.removeFirst(gone)
+    if all.count <= Self.liveDirectLimit {
+      totals?.clear(in: pool)
+      totals = nil
+    }
   }
 }
 

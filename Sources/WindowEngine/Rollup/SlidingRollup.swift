@@ -27,6 +27,8 @@ final class SlidingRollup: WindowRollup {
   /// The last window end whose records are published; `Int64.min` before the first.
   private var publishedEnd = Int64.min
   private var liveEnd = Int64.min
+  /// The slices before this one have been dropped.
+  private var prunedIndex = Int64.min
   private var late: [Int: Late] = [:]
   private var revisions: [Window: Int] = [:]
 
@@ -82,7 +84,7 @@ final class SlidingRollup: WindowRollup {
           revision = (revisions[Window(slot: slot, end: end)] ?? 0) + 1
           revisions[Window(slot: slot, end: end)] = revision
         }
-        publish(slot, end: end, revision: revision)
+        publish(slot, end: end, revision: revision, for: .once)
         if !ranking.isEmpty { boardEnds.insert(end) }
       }
     }
@@ -96,17 +98,16 @@ final class SlidingRollup: WindowRollup {
     if target <= publishedEnd { return }
     var boardEnds: Set<Int64> = []
     for slot in active {
-      var done = publishedEnd
-      // Key by key and from slice to slice, so that a gap of hours costs nothing. Behind a slice comes the window that
-      // may be the first without an event.
-      for index in keys[slot].slices.indices {
-        var end = done == .min ? (index + 1) * slide : max(done + slide, (index + 1) * slide)
-        while end <= min((index + 1) * slide + size, target) {
-          publish(slot, end: end, revision: 0)
-          if !ranking.isEmpty { boardEnds.insert(end) }
-          done = end
-          end += slide
-        }
+      // Key by key and from slice to slice, so that a gap of hours costs nothing. Behind the last slice comes the window
+      // that is the first without an event.
+      var end = publishedEnd == .min ? .min : publishedEnd + slide
+      while end <= target {
+        guard let next = keys[slot].slices.first(from: end == .min ? .min : range(end).lowerBound - 1) else { break }
+        end = max(end, (next + 1) * slide)
+        if end > target { break }
+        publish(slot, end: end, revision: 0, for: .final)
+        if !ranking.isEmpty { boardEnds.insert(end) }
+        end += slide
       }
     }
     for end in boardEnds.sorted() { publishBoards(end) }
@@ -116,28 +117,28 @@ final class SlidingRollup: WindowRollup {
 
   private func range(_ end: Int64) -> Range<Int64> { floorDivide(end - size, slide)..<floorDivide(end, slide) }
 
-  private func publish(_ slot: Int, end: Int64, revision: Int) {
+  private func publish(_ slot: Int, end: Int64, revision: Int, for purpose: Slices.Purpose) {
     encoder.write(
       .metrics, key: state.keys.text(slot), start: end - size, end: end, isFinal: true, revision: revision,
-      values: values(slot, end: end, onlineEnd: end) ?? .zero)
+      values: values(slot, end: end, onlineEnd: end, for: purpose) ?? .zero)
   }
 
   private func publishBoards(_ end: Int64) {
     ranking.publishFinal(start: end - size, end: end, slots: active) { slot in
-      values(slot, end: end, onlineEnd: end)
+      values(slot, end: end, onlineEnd: end, for: .once)
     }
   }
 
-  /// The values of the window that ends at `end`, or `nil` if it holds no event of the key.
-  private func values(_ slot: Int, end: Int64, onlineEnd: Int64) -> MetricValues? {
-    keys[slot].slices.withTotal(in: range(end), pool: state.pool) { total in
+  /// The values of the window that ends at `end`, or `nil` if it holds no event of the key. `onlineEnd` is the end of
+  /// the newest pane in it.
+  private func values(_ slot: Int, end: Int64, onlineEnd: Int64, for purpose: Slices.Purpose) -> MetricValues? {
+    keys[slot].slices.withTotal(in: range(end), for: purpose, pool: state.pool) { total in
       var values = state.values(of: total, online: 0)
-      if size <= OnlineViewers.span && onlineEnd == end {
+      if size <= OnlineViewers.span && !state.online.has(slot: slot, from: onlineEnd, to: end) {
         values.online = values.viewers
       } else {
-        values.online = state.online.count(
-          slot: slot, from: max(end - size, onlineEnd - OnlineViewers.span), to: onlineEnd,
-          paneLength: state.plan.time.pane, in: state.pool)
+        values.online = state.online(
+          slot, from: max(end - size, onlineEnd - OnlineViewers.span), to: onlineEnd, isLive: purpose == .live)
       }
       return values
     }
@@ -158,18 +159,18 @@ final class SlidingRollup: WindowRollup {
     }
     if ranking.isEmpty || isUnchanged { return }
     ranking.publishLive(start: end - size, end: end, slots: active) { slot in
-      values(slot, end: end, onlineEnd: onlineEnd)
+      values(slot, end: end, onlineEnd: onlineEnd, for: .live)
     }
   }
 
   private func publishLive(_ slot: Int, end: Int64, onlineEnd: Int64) {
-    let values = values(slot, end: end, onlineEnd: onlineEnd)
+    let values = values(slot, end: end, onlineEnd: onlineEnd, for: .live)
     if values == nil && !keys[slot].live.isShowing { return }
+    let fingerprint = Fingerprint.of(values ?? .zero, start: end - size, end: end)
+    if fingerprint == keys[slot].live.fingerprint { return }
     encoder.write(
       .live, key: state.keys.text(slot), start: end - size, end: end, isFinal: false, revision: 0,
       values: values ?? .zero)
-    let fingerprint = state.buffer.lastFingerprint
-    if fingerprint == keys[slot].live.fingerprint { return state.buffer.dropLast() }
     keys[slot].live = LiveState(fingerprint: fingerprint, end: end, isZero: values == nil)
   }
 
@@ -177,8 +178,11 @@ final class SlidingRollup: WindowRollup {
 
   func prune(_ time: RollupTime) {
     if state.mode == .once || time.closedHorizon == .min { return }
-    drop(before: floorDivide(time.closedHorizon - size, slide) - 1)
-    revisions = revisions.filter { $0.key.end > time.closedHorizon }
+    let first = floorDivide(time.closedHorizon - size, slide) - 1
+    if first == prunedIndex { return }
+    prunedIndex = first
+    drop(before: first)
+    if !revisions.isEmpty { revisions = revisions.filter { $0.key.end > time.closedHorizon } }
     ranking.prune(time)
   }
 

@@ -99,7 +99,9 @@ struct Sketch: BitwiseCopyable {
 
   /// Adds all members of `other`, which belongs to any pool.
   mutating func formUnion(_ other: Sketch, in pool: SketchPool) {
-    if other.isDense {
+    if isEmpty {
+      self = other.copy(in: pool)
+    } else if other.isDense {
       if !isDense { makeDense(in: pool) }
       let mine = registers
       let theirs = other.registers
@@ -107,6 +109,17 @@ struct Sketch: BitwiseCopyable {
     } else {
       other.forEachMember { insert($0, in: pool) }
     }
+  }
+
+  /// The same members in memory of their own.
+  private func copy(in pool: SketchPool) -> Sketch {
+    if count <= 1 { return self }
+    var copy = self
+    let words = SketchPool.words(ofClass: Int(sizeClass))
+    let memory = pool.allocate(sizeClass: Int(sizeClass))
+    memory.update(from: block, count: words)
+    copy.word = UInt64(UInt(bitPattern: memory))
+    return copy
   }
 
   /// Adds what ``HyperLogLog`` registers hold, `registerCount` bytes.
