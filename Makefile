@@ -48,6 +48,9 @@ bench: build
 	scripts/count-instructions
 	for name in $$(Benchmarks/.build/release/run-workload | cut -d ' ' -f 1); do \
 	  echo "$$name: $$(Benchmarks/.build/release/run-workload "$$name" 10)"; done
+	swift build -c release --product state-bytes
+	for rate in 5000 20000; do .build/release/state-bytes --keys 100000 --rate $$rate --seconds 100; done
+	python3 Benchmarks/Comparison/growth.py
 	scripts/bench-replay
 	scripts/bench-kafka
 

@@ -8,10 +8,14 @@ import WindowEngine
 /// Measures how many bytes the internal topics take for each byte of input.
 ///
 ///     state-bytes [--seconds N] [--rate R] [--groups 1,4,8]
+///     state-bytes --keys N [--seconds N] [--rate R]
 ///
 /// Generated traffic of so many seconds goes through the real lanes, committers and rollups, with the default
 /// configuration and a commit every 500 ms of the traffic's time; what they write goes into a log in memory, where it is
 /// counted as it would be sent, before compression.
+///
+/// With `--keys`, it measures memory instead: so many (session, product) keys, each other one's share of the events as
+/// Zipf's law has it (exponent 1), through the same engine with all default windows and groups.
 @main
 struct StateBytes {
   static func main() throws {
@@ -22,6 +26,9 @@ struct StateBytes {
     let seconds = value("--seconds").flatMap(Int.init) ?? 60
     let rate = value("--rate").flatMap(Double.init) ?? 100_000
     let counts = (value("--groups") ?? "1,4,8").split(separator: ",").compactMap { Int($0) }
+    if let keys = value("--keys").flatMap(Int.init) {
+      return try measureMemory(keys: keys, seconds: seconds, rate: rate)
+    }
     var isTooMuch = false
     for count in counts {
       let share = try measure(groups: count, seconds: seconds, rate: rate)
@@ -48,10 +55,33 @@ struct StateBytes {
     return configuration
   }
 
+  private static func measureMemory(keys: Int, seconds: Int, rate: Double) throws {
+    let run = try Run(Configuration(), rate: rate)
+    var traffic = ZipfTraffic(keys: keys, rate: rate)
+    let before = residentBytes()
+    let began = ContinuousClock.now
+    try run.run(seconds: seconds) { traffic.next() }
+    let took = (ContinuousClock.now - began) / .seconds(1)
+    print(
+      String(
+        format: "%d keys, %.0f events/s for %d s: %.0f MiB resident, %.0f of them before the first event (%.0f s)",
+        keys, rate, seconds, Double(residentBytes()) / 1048576, Double(before) / 1048576, took))
+  }
+
+  /// The process's resident memory (proc_pid_statm(5)).
+  private static func residentBytes() -> Int {
+    let statm = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    return statm.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * Int(getpagesize()) } ?? 0
+  }
+
   private static func measure(groups: Int, seconds: Int, rate: Double) throws -> Double {
     let run = try Run(configuration(groups: groups), rate: rate)
     let began = ContinuousClock.now
-    try run.run(seconds: seconds)
+    var generator = TrafficGenerator(try TrafficOptions(rate: rate))
+    try run.run(seconds: seconds) {
+      let event = generator.next()
+      return (event.topic == .purchases, Int(truncatingIfNeeded: event.sessionHash >> 1), event.bytes, event.arrivalTime)
+    }
     let took = (ContinuousClock.now - began) / .seconds(1)
     let input = Double(run.inputBytes)
     func share(_ topic: String, _ role: String) -> Double { Double(run.log.bytes["\(topic) \(role)"] ?? 0) / input }
@@ -147,7 +177,11 @@ private final class Run {
       plan: setup.plan, topic: topic, sources: sources.partitions.count, log: CountingProducer(log, role: "rollup"))
   }
 
-  func run(seconds: Int) throws {
+  /// `next` gives an event: whether it is a purchase, a number by which its partition is chosen, its text, and when the
+  /// broker got it.
+  func run(
+    seconds: Int, next: () -> (isPurchase: Bool, partition: Int, bytes: UnsafeRawBufferPointer, arrivalTime: Int64)
+  ) throws {
     var owned: [TopicPartition: OwnedSource] = [:]
     for (i, partition) in sources.partitions.enumerated() {
       let source = try OwnedSource(
@@ -159,15 +193,14 @@ private final class Run {
     for shard in 0..<configuration.shards {
       try rollup.own(shard, generation: UInt64.max / 2 - UInt64(shard), restored: nil, start: 0, now: 0) { _, _, _ in }
     }
-    var generator = TrafficGenerator(try TrafficOptions(rate: rate))
     var offsets: [TopicPartition: Int64] = [:]
     var shardOffsets = [Int64](repeating: 0, count: configuration.shards)
     let eventsPerCommit = Int(rate) * Self.commitMilliseconds / 1000
     for commit in 1...(seconds * 1000 / Self.commitMilliseconds) {
       for _ in 0..<eventsPerCommit {
-        let event = generator.next()
-        let topic = event.topic == .purchases ? configuration.topics.purchases : configuration.topics.viewers
-        let partition = TopicPartition(topic, Int32(event.sessionHash % UInt64(Self.partitionsPerTopic)))
+        let event = next()
+        let topic = event.isPurchase ? configuration.topics.purchases : configuration.topics.viewers
+        let partition = TopicPartition(topic, Int32(event.partition % Self.partitionsPerTopic))
         let offset = offsets[partition, default: 0]
         offsets[partition] = offset + 1
         inputBytes += event.bytes.count

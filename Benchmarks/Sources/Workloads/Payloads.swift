@@ -13,12 +13,13 @@ final class Payloads: @unchecked Sendable {
   let texts: [UnsafeRawBufferPointer]
   private let memory: UnsafeMutableRawBufferPointer
 
-  /// The first `count` events of generated traffic, without garbage, duplicates and late events: a twentieth of the
-  /// default's sessions at a twentieth of its rate, so that few events span the time that windows need.
-  init(count: Int, order: Order = .usual) throws {
+  /// The first `count` events of generated traffic, without garbage, duplicates and late events. `share` is that of the
+  /// default's sessions and rate, small so that few events span the time that windows need.
+  init(count: Int, order: Order = .usual, share: Double = 0.05) throws {
     var generator = TrafficGenerator(
       try TrafficOptions(
-        sessions: 500, rate: 5_000, duplicates: 0, garbage: 0, late: 0, tooLate: 0, products: 2_500, viewers: 250_000))
+        sessions: Int(10_000 * share), rate: 100_000 * share, duplicates: 0, garbage: 0, late: 0, tooLate: 0,
+        products: Int(50_000 * share), viewers: Int(5_000_000 * share)))
     var random = SystemlessRandom(state: 1)
     var bytes: [UInt8] = []
     var ends: [Int] = []

@@ -14,11 +14,12 @@ extension EnginePlan {
   }
 
   /// The job that other engines were measured with: per session, a minute that slides by ten seconds, in panes of ten.
-  static func perSession() -> EnginePlan {
+  static func perSession(minutes: Int64 = 1) -> EnginePlan {
     var time = TimePolicy()
     time.pane = 10_000
     return EnginePlan(
-      time: time, windows: [WindowDefinition(name: "1m", kind: .sliding(size: 60_000, slide: 10_000))],
+      time: time,
+      windows: [WindowDefinition(name: "\(minutes)m", kind: .sliding(size: minutes * 60_000, slide: 10_000))],
       groups: [Grouping([.sessionID])], currency: CurrencyCode("CNY")!)
   }
 

@@ -24,7 +24,6 @@ public struct Workload: Sendable {
   /// All of them.
   public static let all: [Workload] = [
     .decode("decode", order: .usual), .decode("decode-any-order", order: .any), .count, .stageAndCount, .ring,
-    .ringBatch, .rollUp,
-    .replay,
+    .ringBatch, .rollUp, .slide(minutes: 2), .slide(minutes: 20), .replay,
   ]
 }
