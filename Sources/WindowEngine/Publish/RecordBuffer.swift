@@ -24,7 +24,18 @@ public final class RecordBuffer {
   @exclusivity(unchecked) private var text: Storage<UInt8>
   @exclusivity(unchecked) private var entries = Storage<Entry>()
 
-  public init(capacity: Int = 64 << 10) { text = Storage(capacity: capacity) }
+  private struct Remembered: BitwiseCopyable { var instant = Int64.min }
+  /// A power of two; windows begin and end at whole seconds, so neighbouring ones lie in different places.
+  private static let rememberedInstants = 64
+  private static let instantLength = 24
+  @exclusivity(unchecked) private var remembered = Storage<Remembered>(capacity: rememberedInstants)
+  @exclusivity(unchecked) private var instants = Storage<UInt8>(capacity: rememberedInstants * instantLength)
+
+  public init(capacity: Int = 64 << 10) {
+    text = Storage(capacity: capacity)
+    remembered.append(repeating: Remembered(), count: Self.rememberedInstants)
+    instants.append(repeating: 0, count: Self.rememberedInstants * Self.instantLength)
+  }
 
   /// How many records there are.
   public var count: Int { entries.count }
@@ -133,14 +144,26 @@ public final class RecordBuffer {
   /// Writes `micros` / 10^6 without trailing zeros.
   func put(micros: Int128) {
     if micros < 0 { put(UInt8(ascii: "-")) }
+    if let small = UInt64(exactly: micros.magnitude) { return put(positiveMicros: small) }
     let (whole, fraction) = micros.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
     if whole > UInt128(UInt64.max) {
       put(Array(String(whole).utf8))
     } else {
       putDigits(UInt64(whole), minimum: 1)
     }
-    if fraction == 0 { return }
-    var rest = UInt64(fraction)
+    putFraction(UInt64(fraction))
+  }
+
+  private func put(positiveMicros micros: UInt64) {
+    let (whole, fraction) = micros.quotientAndRemainder(dividingBy: 1_000_000)
+    putDigits(whole, minimum: 1)
+    putFraction(fraction)
+  }
+
+  /// Writes millionths behind a point, without trailing zeros; nothing for 0.
+  private func putFraction(_ millionths: UInt64) {
+    if millionths == 0 { return }
+    var rest = millionths
     var digits = 6
     while rest % 10 == 0 {
       rest /= 10
@@ -150,8 +173,24 @@ public final class RecordBuffer {
     putDigits(rest, minimum: digits)
   }
 
-  /// Writes an instant as `2020-06-16T12:00:00.000Z`.
+  /// Writes an instant as `2020-06-16T12:00:00.000Z`. The records of a window have the same two, so that the last ones
+  /// are remembered.
   func put(instant: Int64) {
+    let place = Int(truncatingIfNeeded: floorDivide(instant, 1000)) & (Self.rememberedInstants - 1)
+    if remembered[place].instant == instant {
+      text.append(
+        contentsOf: UnsafeBufferPointer(start: instants.base + place * Self.instantLength, count: Self.instantLength))
+      return
+    }
+    let start = text.count
+    write(instant: instant)
+    // An instant before the year 0 or after 9999 is longer and written anew each time.
+    if text.count - start != Self.instantLength { return }
+    remembered[place].instant = instant
+    (instants.base + place * Self.instantLength).update(from: text.base + start, count: Self.instantLength)
+  }
+
+  private func write(instant: Int64) {
     let days = floorDivide(instant, 86_400_000)
     let inDay = UInt64(instant - days * 86_400_000)
     let (year, month, day) = Self.civil(days)
@@ -174,22 +213,40 @@ public final class RecordBuffer {
 
   private func putDigits(_ value: UInt64, minimum: Int) {
     if value < 10 && minimum <= 1 { return put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
-    var length = 1
-    var front = value / 10
-    while front != 0 {
-      length += 1
-      front /= 10
-    }
-    length = max(length, minimum)
+    let length = max(Self.digitCount(value), minimum)
+    Self.write(value, to: text.append(uninitialized: length), length: length)
+  }
+
+  @inline(__always) private static func digitCount(_ value: UInt64) -> Int {
+    var count = 1
     var rest = value
-    let start = text.append(repeating: UInt8(ascii: "0"), count: length)
-    var at = start + length
-    while rest != 0 {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      at -= 1
-      text[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+    while rest >= 10_000 {
+      rest /= 10_000
+      count += 4
+    }
+    return count + (rest >= 1000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
+  }
+
+  /// Writes the last `length` digits, two at a time.
+  @inline(__always) private static func write(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>, length: Int) {
+    var rest = value
+    var at = length
+    while at >= 2 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      at -= 2
+      let digits = pairs.utf8Start + 2 * Int(truncatingIfNeeded: pair)
+      start[at] = digits[0]
+      start[at + 1] = digits[1]
       rest = quotient
     }
+    if at == 1 { start[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10) }
+  }
+
+  private static var pairs: StaticString {
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
   }
 
   private static let powers: [UInt64] = [1, 10, 100, 1000, 10_000]

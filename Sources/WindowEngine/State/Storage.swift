@@ -24,7 +24,7 @@ struct Storage<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Appends and returns the position.
-  @discardableResult
+  @discardableResult @inline(__always)
   mutating func append(_ element: Element) -> Int {
     reserve(1)
     (base + count).initialize(to: element)
@@ -33,12 +33,20 @@ struct Storage<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Appends a run of elements and returns the position of the first.
-  @discardableResult
+  @discardableResult @inline(__always)
   mutating func append(contentsOf elements: UnsafeBufferPointer<Element>) -> Int {
     reserve(elements.count)
     if let source = elements.baseAddress { (base + count).initialize(from: source, count: elements.count) }
     count += elements.count
     return count - elements.count
+  }
+
+  /// Appends `more` elements and returns where they are, to be initialized at once.
+  @inline(__always)
+  mutating func append(uninitialized more: Int) -> UnsafeMutablePointer<Element> {
+    reserve(more)
+    count += more
+    return base + (count - more)
   }
 
   /// Appends the same element `times` times and returns the position of the first.
@@ -56,8 +64,13 @@ struct Storage<Element: BitwiseCopyable>: ~Copyable {
   /// Forgets the elements from `newCount` on.
   mutating func truncate(to newCount: Int) { count = newCount }
 
+  @inline(__always)
   private mutating func reserve(_ more: Int) {
-    guard count + more > capacity else { return }
+    if count + more > capacity { grow(more) }
+  }
+
+  @inline(never)
+  private mutating func grow(_ more: Int) {
     capacity = max(capacity * 2, count + more)
     let bigger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
     bigger.moveInitialize(from: base, count: count)
