@@ -22,7 +22,8 @@ let package = Package(
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    .target(name: "LiveEvents"),
+    .target(name: "CStringIndex"),
+    .target(name: "LiveEvents", dependencies: ["CStringIndex"]),
     .target(name: "CPrefetch"),
     .target(name: "WindowEngine", dependencies: ["LiveEvents", "CPrefetch"]),
     .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
@@ -56,7 +57,7 @@ let package = Package(
       name: "state-bytes", dependencies: ["Pipeline", "WindowEngine", "LiveEvents", "Kafka", "Traffic"],
       path: "Tests/StateBytes"
     ),
-    .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents"]),
+    .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents", "CStringIndex"]),
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),

@@ -1,6 +1,6 @@
 /// A slice of text of an event.
 ///
-/// It points into the payload or into the decoder's own memory, so it is valid until the decoder's next `decode`.
+/// It points into the decoder's own memory, so it is valid until the decoder's next `decode`.
 public struct Identifier {
   /// The first byte, UTF-8 without escapes; meaningless when `length` is 0.
   public var bytes: UnsafePointer<UInt8>?

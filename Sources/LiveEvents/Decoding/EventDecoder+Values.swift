@@ -1,4 +1,4 @@
-// Invariant: a key's room in `texts` has `maxIdentifierBytes` bytes, one room per `EventKey` and one for keys; places
+// Invariant: a key's room in `memory.unescaped` has `maxIdentifierBytes` bytes, one room per `EventKey` and one for keys; places
 // are in [start, end] of the scanner, which checks every byte that it reads.
 
 /// The road for values that are long, escaped, spaced, of another kind or wrong.
@@ -76,68 +76,71 @@ extension EventDecoder {
     _ place: Place, _ string: JSONScanner.StringEnd, room: UInt8, _ scanner: JSONScanner
   ) -> UnsafeBufferPointer<UInt8>? {
     guard string.hasEscapes else { return UnsafeBufferPointer(start: place, count: string.close - place) }
-    let room = texts + Int(room) * EventDecoder.maxIdentifierBytes
+    let room = memory.unescaped + Int(room) * EventDecoder.maxIdentifierBytes
     let count = scanner.unescape(place, to: string.close, into: room, capacity: EventDecoder.maxIdentifierBytes)
     return count.map { UnsafeBufferPointer(start: room, count: $0) }
   }
 
-  /// A value that is not of the kind its key wants: null, or bad.
+  /// The value of any key, at its first byte.
   @inline(never)
+  mutating func readMember(_ place: Place, _ pattern: KeyPattern.Table, _ scanner: JSONScanner) -> ValueReading {
+    if pattern.pointee.text == nil { return readValue(place, pattern.pointee.key, scanner) }
+    guard place < scanner.end, place.pointee == UInt8(ascii: "\"") else {
+      return EventDecoder.readOther(place, scanner)
+    }
+    return readText(place + 1, pattern, scanner)
+  }
+
+  /// A value that is not of the kind its key wants: null, or bad.
   static func readOther(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
     guard let next = scanner.skipValue(place, depth: 1) else { return .malformed }
     return ValueReading(next: next, outcome: place.pointee == UInt8(ascii: "n") ? .null : .bad)
   }
 
-  /// The text of an identifier, from behind its quote.
+  /// The value of a key that holds no text, or means nothing.
   @inline(never)
-  func readIdentifier(_ place: Place, _ key: UInt8, _ scanner: JSONScanner) -> ValueReading {
-    guard let string = scanner.skipString(place) else { return .malformed }
-    guard let text = unescaped(place, string, room: key, scanner),
-      (1...EventDecoder.maxIdentifierBytes).contains(text.count)
-    else { return ValueReading(next: string.close + 1, outcome: .bad) }
-    identifiers[Int(key - EventKey.firstIdentifier)] = Identifier(
-      bytes: text.baseAddress, length: Int32(text.count),
-      hash: patterns.current[Int(key)].isHashed ? IdentifierHash.hash(UnsafeRawBufferPointer(text)) : 0)
-    return ValueReading(next: string.close + 1, outcome: .good)
-  }
-
-  /// The text of `type`, from behind its quote.
-  @inline(never)
-  mutating func readType(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
-    guard let string = scanner.skipString(place) else { return .malformed }
-    values.type = NameTable.absent
-    if let text = unescaped(place, string, room: EventKey.type.rawValue, scanner), let base = text.baseAddress,
-      (1...NameTable.longestName).contains(text.count)
-    {
-      let words = ByteWords.load(base, count: text.count)
-      values.type = typeNames.find(low: words.low, high: words.high, count: text.count)
+  mutating func readValue(_ place: Place, _ key: UInt8, _ scanner: JSONScanner) -> ValueReading {
+    switch key {
+    case EventKey.timestamp.rawValue: readTimestamp(place, scanner)
+    case EventKey.quantity.rawValue:
+      EventDecoder.readInteger(
+        place, 1...EventDecoder.maxQuantity, scanner, into: &memory.values.pointee.quantity)
+    case EventKey.watchMilliseconds.rawValue:
+      EventDecoder.readInteger(place, 0...Int64.max, scanner, into: &memory.values.pointee.watchMilliseconds)
+    case EventKey.amount.rawValue: readAmount(place, scanner)
+    default: ValueReading(next: scanner.skipValue(place, depth: 1), outcome: .good)
     }
+  }
+
+  /// The text of a key that has one, from behind its quote.
+  @inline(never)
+  mutating func readText(_ place: Place, _ pattern: KeyPattern.Table, _ scanner: JSONScanner) -> ValueReading {
+    let slot = pattern.pointee.text.unsafelyUnwrapped
+    guard let string = scanner.skipString(place) else { return .malformed }
+    guard let text = unescaped(place, string, room: pattern.pointee.key, scanner),
+      (1...EventDecoder.maxIdentifierBytes).contains(text.count)
+    else {
+      // Whatever string `type` is, only its kind may be wrong: it names no type then.
+      slot.pointee = Identifier()
+      let isType = pattern.pointee.key == EventKey.type.rawValue
+      return ValueReading(next: string.close + 1, outcome: isType ? .good : .bad)
+    }
+    slot.pointee = Identifier(bytes: text.baseAddress, length: Int32(text.count))
     return ValueReading(next: string.close + 1, outcome: .good)
   }
 
-  @inline(never)
-  mutating func readTimestamp(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
+  private mutating func readTimestamp(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
     let place = scanner.skipWhitespace(place)
     guard place < scanner.end, place.pointee == UInt8(ascii: "\"") else {
-      return EventDecoder.readInteger(place, 0...InternetTime.latest, scanner, into: &values.timestamp)
+      return EventDecoder.readInteger(place, 0...InternetTime.latest, scanner, into: &memory.values.pointee.timestamp)
     }
     guard let string = scanner.skipString(place + 1) else { return .malformed }
     let text = unescaped(place + 1, string, room: EventKey.timestamp.rawValue, scanner)
     guard let milliseconds = text.flatMap(InternetTime.milliseconds) else {
       return ValueReading(next: string.close + 1, outcome: .bad)
     }
-    values.timestamp = milliseconds
+    memory.values.pointee.timestamp = milliseconds
     return ValueReading(next: string.close + 1, outcome: .good)
-  }
-
-  @inline(never)
-  mutating func readQuantity(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
-    EventDecoder.readInteger(place, 1...EventDecoder.maxQuantity, scanner, into: &values.quantity)
-  }
-
-  @inline(never)
-  mutating func readWatch(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
-    EventDecoder.readInteger(place, 0...Int64.max, scanner, into: &values.watchMilliseconds)
   }
 
   private static func readInteger(
@@ -154,8 +157,7 @@ extension EventDecoder {
     return ValueReading(next: number.end, outcome: .good)
   }
 
-  @inline(never)
-  mutating func readAmount(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
+  private mutating func readAmount(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
     let place = scanner.skipWhitespace(place)
     let next: Place
     let text: UnsafeBufferPointer<UInt8>?
@@ -173,21 +175,8 @@ extension EventDecoder {
     guard let amount = text.flatMap(DecimalText.init(amount:)) else {
       return ValueReading(next: next, outcome: .bad)
     }
-    values.amount = amount
+    memory.values.pointee.amount = amount
     return ValueReading(next: next, outcome: .good)
-  }
-
-  @inline(never)
-  mutating func readCurrency(_ place: Place, _ scanner: JSONScanner) -> ValueReading {
-    let place = scanner.skipWhitespace(place)
-    guard place < scanner.end, place.pointee == UInt8(ascii: "\"") else {
-      return EventDecoder.readOther(place, scanner)
-    }
-    guard let string = scanner.skipString(place + 1) else { return .malformed }
-    let text = unescaped(place + 1, string, room: EventKey.currency.rawValue, scanner)
-    guard let text, text.count == 3 else { return ValueReading(next: string.close + 1, outcome: .bad) }
-    values.currency = text.reduce(0) { $0 << 8 | UInt32($1) }
-    return ValueReading(next: string.close + 1, outcome: .good)
   }
 
   /// The text of the last value of a key, in a payload that is known to be an object with that key.

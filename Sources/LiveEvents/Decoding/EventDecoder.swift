@@ -1,6 +1,6 @@
-// Invariant: the tables below are allocated in init with the sizes named there, belong to this value alone (it cannot
-// be copied) and are freed in deinit. Identifiers point into the payload or into `texts`, and nobody reads them after
-// the payload is gone or the next decode begins.
+// Invariant: the memory below is allocated in init, belongs to this value alone (it cannot be copied) and is freed in
+// deinit. Texts lie in `textMemory` or in `memory.unescaped`, where 16 bytes can be read from the start of each, and
+// nobody reads them after the next decode begins.
 
 /// Reads events from JSON, one at a time, without allocating.
 ///
@@ -30,56 +30,45 @@ public struct EventDecoder: ~Copyable {
   /// How many converted amounts passed Int64 minor units and were cut to `Int64.max`, since the decoder was made.
   public private(set) var saturated: UInt64 = 0
 
-  /// One entry per ``IdentifierField``.
-  let identifiers: UnsafeMutablePointer<Identifier>
-  /// Room for what has escapes: the text of each ``EventKey``, then a key; `maxIdentifierBytes` each.
-  let texts: UnsafeMutablePointer<UInt8>
+  let memory = DecoderMemory()
+  /// The payload that was read last, and its index.
+  private let textMemory = TextMemory(capacity: EventDecoder.maxPayloadBytes)
   var patterns: KeyPatterns
-  let fault: UnsafeMutablePointer<JSONFault>
   let keyNames = NameTable(EventKey.allCases.map(\.jsonName))
   let typeNames = NameTable(EventDecoder.namesOfTypes)
   let currencies: CurrencyTable
   let reportingCurrency: UInt32
   let maxFutureMilliseconds: Int64
+  /// The identifiers whose hashes are wanted.
+  private let hashed: EventKeySet
 
-  /// The values of the last payload whose keys were seen; identifiers are in their table.
-  var values = EventValues()
-  /// The entries of `identifiers` that may have a length other than 0.
+  /// The identifiers that may have a length other than 0.
   private var filled = EventKeySet(rawValue: 0)
   private var rejection = Rejection()
 
-  /// A decoder with memory of its own, about 25 KiB.
+  /// A decoder with memory of its own: about 90 KiB, and up to 256 KiB more once a payload needs them.
   public init(policy: DecodingPolicy) {
-    identifiers = .allocate(capacity: IdentifierField.allCases.count)
-    identifiers.initialize(repeating: Identifier(), count: IdentifierField.allCases.count)
-    texts = .allocate(capacity: (EventKey.allCases.count + 1) * EventDecoder.maxIdentifierBytes)
-    texts.initialize(repeating: 0, count: (EventKey.allCases.count + 1) * EventDecoder.maxIdentifierBytes)
-    patterns = KeyPatterns(identifiers: identifiers, hashed: policy.hashed)
-    fault = .allocate(capacity: 1)
-    fault.initialize(to: JSONFault())
+    patterns = KeyPatterns(memory)
+    hashed = EventKeySet(policy.hashed)
     currencies = CurrencyTable(policy: policy)
     reportingCurrency = policy.reportingCurrency.packed
     maxFutureMilliseconds = policy.maxFutureMilliseconds
   }
 
-  deinit {
-    identifiers.deallocate()
-    texts.deallocate()
-    fault.deallocate()
-  }
+  deinit { memory.free() }
 
   /// An event without identifiers, to be filled by ``decode(_:recordTimestamp:into:)``.
   ///
   /// All events of one decoder share its table of identifiers.
   public mutating func makeEvent() -> Event {
     clear(keeping: EventKeySet(rawValue: 0))
-    return Event(type: .enter, timestamp: 0, identifiers: identifiers)
+    return Event(type: .enter, timestamp: 0, identifiers: memory.texts)
   }
 
   /// Reads one JSON object.
   ///
   /// - Parameters:
-  ///   - payload: the bytes of the event, UTF-8; they must stay in place as long as the event is used.
+  ///   - payload: the bytes of the event, UTF-8; they are copied.
   ///   - recordTimestamp: the Kafka record's timestamp, milliseconds since the epoch; negative where there is none.
   ///   - event: filled where the result is nil, otherwise not to be used.
   /// - Returns: nil, or why the event does not count; ``rejectDetail()`` then says more. Never `.tooLate` or
@@ -91,14 +80,14 @@ public struct EventDecoder: ~Copyable {
       rejection = Rejection(.tooLarge, limit: Int64(EventDecoder.maxPayloadBytes), found: Int64(payload.count))
       return .tooLarge
     }
-    guard let base = payload.baseAddress, payload.count > 0 else {
-      fault.pointee = JSONFault()
+    guard payload.count > 0 else {
+      memory.fault.pointee = JSONFault()
       rejection = Rejection(.malformedJSON)
       return .malformedJSON
     }
-    let start = base.assumingMemoryBound(to: UInt8.self)
-    let scanner = JSONScanner(start: start, end: start + payload.count, fault: fault)
-    let members = readMembers(scanner)
+    let text = textMemory.copy(payload)
+    let scanner = JSONScanner(text, fault: memory.fault)
+    let members = readMembers(text, scanner)
     filled.formUnion(members.touched.intersection(.identifiers))
     guard members.isValid else {
       rejection = Rejection(.malformedJSON)
@@ -109,7 +98,7 @@ public struct EventDecoder: ~Copyable {
 
   /// One sentence about the last rejection: the field, what was found, what is allowed; of malformed JSON the byte
   /// offset. At most 200 characters, none of them a control character. Empty before the first rejection.
-  public func rejectDetail() -> String { rejection.text(fault: fault.pointee) }
+  public func rejectDetail() -> String { rejection.text(fault: memory.fault.pointee) }
 
   /// Checks the values in the contract's order, once the text is known to be valid.
   @inline(__always)
@@ -118,7 +107,7 @@ public struct EventDecoder: ~Copyable {
   ) -> RejectReason? {
     let present = members.present.rawValue
     guard present & EventKeySet(.type).rawValue != 0, members.bad.rawValue & EventKeySet(.type).rawValue == 0,
-      let type = EventType(rawValue: values.type)
+      let type = namedType()
     else {
       return rejectType(members, scanner)
     }
@@ -127,9 +116,10 @@ public struct EventDecoder: ~Copyable {
     if type.isPurchase {
       defined = .purchase
       failed = EventKeySet.requiredOfPurchase.rawValue & ~present | members.bad.rawValue & defined.rawValue
-      let code = present & EventKeySet(.currency).rawValue == 0 ? reportingCurrency : values.currency
+      let code = present & EventKeySet(.currency).rawValue == 0 ? reportingCurrency : namedCurrency()
       event.currency = code
-      event.quantity = present & EventKeySet(.quantity).rawValue == 0 ? 1 : values.quantity
+      event.quantity = present & EventKeySet(.quantity).rawValue == 0 ? 1 : memory.values.pointee.quantity
+      if event.quantity < 1 || event.quantity > EventDecoder.maxQuantity { failed |= EventKeySet(.quantity).rawValue }
       event.watchMilliseconds = 0
       if failed & (EventKeySet(.currency).rawValue | EventKeySet(.amount).rawValue) == 0 {
         if let amount = convertedAmount(code) {
@@ -147,7 +137,7 @@ public struct EventDecoder: ~Copyable {
       if type == .leave || type == .heartbeat {
         defined.insert(EventKeySet(.watchMilliseconds))
         if present & EventKeySet(.watchMilliseconds).rawValue != 0 {
-          event.watchMilliseconds = values.watchMilliseconds
+          event.watchMilliseconds = memory.values.pointee.watchMilliseconds
         }
       }
       failed = EventKeySet.requiredOfViewer.rawValue & ~present | members.bad.rawValue & defined.rawValue
@@ -156,7 +146,8 @@ public struct EventDecoder: ~Copyable {
       if recordTimestamp < 0 || recordTimestamp > InternetTime.latest { failed |= EventKeySet(.timestamp).rawValue }
       event.timestamp = recordTimestamp
     } else {
-      event.timestamp = values.timestamp
+      event.timestamp = memory.values.pointee.timestamp
+      if event.timestamp > InternetTime.latest { failed |= EventKeySet(.timestamp).rawValue }
     }
     guard failed == 0 else {
       return rejectFirst(of: EventKeySet(rawValue: failed), members, recordTimestamp, scanner)
@@ -167,18 +158,38 @@ public struct EventDecoder: ~Copyable {
       return .fromFuture
     }
     event.type = type
-    event.identifiers = identifiers
+    event.identifiers = memory.texts
     clear(keeping: EventKeySet(rawValue: present & defined.rawValue))
+    hash(EventKeySet(rawValue: present & defined.rawValue & hashed.rawValue))
     return nil
+  }
+
+  /// The type that the text of `type` names.
+  @inline(__always)
+  private func namedType() -> EventType? {
+    let text = memory.type.pointee
+    let length = Int(text.length)
+    guard let bytes = text.bytes, length <= NameTable.longestName else { return nil }
+    let (low, high) = ByteWords.load(bytes, length: length)
+    return EventType(rawValue: typeNames.find(low: low, high: high, count: length))
+  }
+
+  /// The code of `currency`, ``CurrencyCode/packed``; 0, which is none, where it has not three bytes.
+  @inline(__always)
+  private func namedCurrency() -> UInt32 {
+    let text = memory.currency.pointee
+    guard let bytes = text.bytes, text.length == 3 else { return 0 }
+    return UInt32(bytes[0]) &<< 16 | UInt32(bytes[1]) &<< 8 | UInt32(bytes[2])
   }
 
   /// The amount in the reporting currency's minor units; nil where currency or amount are not allowed.
   @inline(__always)
   private mutating func convertedAmount(_ code: UInt32) -> Int64? {
     guard let conversion = currencies.find(code) else { return nil }
-    let places = conversion.pointee.minorDigits &- values.amount.fractionDigits
+    let amount = memory.values.pointee.amount
+    let places = conversion.pointee.minorDigits &- amount.fractionDigits
     guard places >= 0 else { return nil }
-    let minor = values.amount.digits &* CurrencyTable.smallPowerOfTen(places)
+    let minor = amount.digits &* CurrencyTable.smallPowerOfTen(places)
     if !conversion.pointee.isNeeded { return Int64(truncatingIfNeeded: minor) }
     if let converted = conversion.pointee.convert(minor) { return converted }
     saturated &+= 1
@@ -194,11 +205,29 @@ public struct EventDecoder: ~Copyable {
   private mutating func clear(keeping kept: EventKeySet) {
     var stale = (filled.rawValue & ~kept.rawValue) &>> UInt32(EventKey.firstIdentifier)
     while stale != 0 {
-      identifiers[stale.trailingZeroBitCount] = Identifier()
+      memory.texts[stale.trailingZeroBitCount] = Identifier()
       stale &= stale &- 1
     }
     filled = kept
     filled.formIntersection(.identifiers)
+  }
+
+  /// Hashes the identifiers of some keys.
+  @inline(__always)
+  private func hash(_ keys: EventKeySet) {
+    var left = keys.rawValue &>> UInt32(EventKey.firstIdentifier)
+    while left != 0 {
+      let identifier = memory.texts + left.trailingZeroBitCount
+      left &= left &- 1
+      let bytes = identifier.pointee.bytes.unsafelyUnwrapped
+      let length = Int(identifier.pointee.length)
+      if length <= 16 {
+        let (low, high) = ByteWords.load(bytes, length: length)
+        identifier.pointee.hash = IdentifierHash.hash(low: low, high: high, count: length)
+      } else {
+        identifier.pointee.hash = IdentifierHash.hash(UnsafeRawBufferPointer(start: bytes, count: length))
+      }
+    }
   }
 
   @inline(never)

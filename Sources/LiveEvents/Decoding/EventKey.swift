@@ -27,7 +27,7 @@ enum EventKey: UInt8, CaseIterable {
   }
 
   /// Whether a value of this key can only be a string.
-  var isText: Bool { self == .type || identifier != nil }
+  var isText: Bool { self == .type || self == .currency || identifier != nil }
 }
 
 /// A set of ``EventKey``s.
@@ -36,6 +36,9 @@ struct EventKeySet: OptionSet {
 
   @inline(__always) init(rawValue: UInt32) { self.rawValue = rawValue }
   @inline(__always) init(_ key: EventKey) { rawValue = 1 << UInt32(key.rawValue) }
+  init(_ fields: Set<IdentifierField>) {
+    rawValue = fields.reduce(0) { $0 | 1 << UInt32(Int(EventKey.firstIdentifier) + $1.rawValue) }
+  }
 
   /// The key that is checked first.
   var first: EventKey? { rawValue == 0 ? nil : EventKey(rawValue: UInt8(rawValue.trailingZeroBitCount)) }

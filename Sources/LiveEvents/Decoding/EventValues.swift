@@ -1,13 +1,10 @@
-/// The values of a payload that are not identifiers, each meaningful only where its key is present and not bad.
+/// The numbers of a payload, each meaningful only where its key is present and not bad.
 struct EventValues {
-  /// The index in `EventType.allCases`, or ``NameTable/absent``.
-  var type = NameTable.absent
+  // Of these three only the form has been checked, not the range.
   var timestamp: Int64 = 0
   var quantity: Int64 = 0
   var watchMilliseconds: Int64 = 0
   var amount = DecimalText(digits: 0, fractionDigits: 0)
-  /// Three letters as in ``CurrencyCode/packed``, not yet known to be a currency.
-  var currency: UInt32 = 0
 }
 
 /// Which keys an object has.

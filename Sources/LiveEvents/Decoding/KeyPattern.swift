@@ -1,6 +1,8 @@
 // Invariant: a pattern table's `entries` has 2 x `count` and `candidates` 2^`bits` entries from init to deinit; each
 // candidate's offset and each successor is a place inside `entries`.
 
+import CStringIndex
+
 /// How a member with a known key begins: the key, the colon, and the quote of a value that must be text.
 ///
 /// The longest one, `"category_id": "`, is just 16 bytes: two words tell whether it stands somewhere. What else the
@@ -8,63 +10,46 @@
 struct KeyPattern {
   typealias Table = UnsafeMutablePointer<KeyPattern>
 
-  /// From the last byte of a value to the end of the 16 bytes behind the longest separator.
-  static var longestMember: Int { 19 }
-
-  /// The text and the bytes of it that count. As it stands here nothing matches, for no masked word is 1.
-  private var low: UInt64 = 1
-  private var high: UInt64 = 1
-  private var lowMask: UInt64 = 0
-  private var highMask: UInt64 = 0
+  /// The text, and the bytes of it that count, one behind the other. As they stand here nothing matches, for no masked
+  /// word is 1.
+  private var begin = SIMD2<UInt64>(repeating: 1)
+  private var counted = SIMD2<UInt64>()
   /// The key that came after this one the last time.
   var successor: Table
-  /// What stands between this key's value and the next key, one or two bytes, and a mask for them.
-  let separator, separatorMask: UInt16
-  /// From the last byte of this key's value to the next key's quote, bytes: 2 or 3.
-  let distance: Int
   /// Bytes from the key's quote to the value, or to the text behind the quote of it.
   private(set) var length = 0
-  /// Where the key's identifier goes; nil for keys that hold none.
-  let slot: UnsafeMutablePointer<Identifier>?
   /// The key's bits in a ``MemberSet``.
   let mark: MemberSet.Mark
+  /// Where the key's text goes; nil for keys that hold none.
+  let text: UnsafeMutablePointer<Identifier>?
+  /// Where the key's integer goes; nil for keys that hold none.
+  let integer: UnsafeMutablePointer<Int64>?
   /// ``EventKey/rawValue``, ``KeyPatterns/unknown`` or ``KeyPatterns/start``.
   let key: UInt8
-  /// The identifier's hash is wanted.
-  let isHashed: Bool
 
-  fileprivate init(
-    _ index: UInt8, spaced: Bool, in table: Table, identifiers: UnsafeMutablePointer<Identifier>,
-    hashed: Set<IdentifierField>
-  ) {
+  fileprivate init(_ index: UInt8, spaced: Bool, in table: Table, _ room: DecoderMemory) {
     let key = EventKey(rawValue: index)
     self.key = index
     mark = MemberSet.Mark(index)
     successor = table + Int(KeyPatterns.unknown)
-    let separator: [UInt8] = Array((index == KeyPatterns.start ? "{" : spaced ? ", " : ",").utf8)
-    self.separator = UInt16(separator[0]) | (separator.count > 1 ? UInt16(separator[1]) << 8 : 0)
-    separatorMask = separator.count > 1 ? 0xFFFF : 0xFF
-    distance = 1 + separator.count
-    slot = (key?.identifier).map { identifiers + $0.rawValue }
-    isHashed = (key?.identifier).map(hashed.contains) ?? false
+    text = key.flatMap(room.text)
+    integer = key.flatMap(room.integer)
     guard let key else { return }
     let text = Array("\"\(key.jsonName)\":\(spaced ? " " : "")\(key.isText ? "\"" : "")".utf8)
     precondition(text.count <= 16)
-    let words = text.withUnsafeBufferPointer { ByteWords.load($0.baseAddress!, count: $0.count) }
-    (low, high) = (words.low, words.high)
-    lowMask = text.count >= 8 ? ~0 : (1 << UInt64(text.count * 8)) - 1
-    highMask = text.count == 16 ? ~0 : text.count <= 8 ? 0 : (1 << UInt64((text.count - 8) * 8)) - 1
+    withUnsafeMutableBytes(of: &begin) { $0.copyBytes(from: text + Array(repeating: 0, count: 16 - text.count)) }
+    withUnsafeMutableBytes(of: &counted) { bytes in
+      for index in 0..<16 { bytes[index] = index < text.count ? 0xFF : 0 }
+    }
     length = text.count
   }
 
-  /// Whether the 16 bytes begin with this pattern.
+  /// Whether the 16 bytes at a place begin with a pattern.
   @inline(__always)
-  func matches(_ low: UInt64, _ high: UInt64) -> Bool {
-    ((low & lowMask) ^ self.low) | ((high & highMask) ^ self.high) == 0
-  }
+  static func begins(_ place: UnsafePointer<UInt8>, with pattern: Table) -> Bool { lt_matches(place, pattern) }
 
   /// The first four bytes behind the quote, which no other key begins with.
-  fileprivate var prefix: UInt32 { KeyPatterns.prefix(low) }
+  fileprivate var prefix: UInt32 { KeyPatterns.prefix(UInt64(littleEndian: begin[0])) }
 }
 
 /// The patterns of all keys, in the two styles that programs write: `"key":"text",` and `"key": "text", `.
@@ -74,33 +59,58 @@ struct KeyPatterns: ~Copyable {
   /// The index of what comes before the first key, with the opening brace for a separator.
   static var start: UInt8 { unknown &+ 1 }
 
-  /// A key's place in its table, with a copy of what its value's place depends on.
-  struct Candidate {
-    fileprivate(set) var offset: UInt32
-    /// ``KeyPattern/length`` without spaces.
-    fileprivate(set) var length: UInt32
+  /// What stands between a value and the next key's text: a comma, a space or none, and a quote.
+  struct Separator {
+    /// 0 or 1.
+    let spaces: Int
+    /// The quote that ends a text, and the separator; and which of four bytes that are.
+    private let bytes, mask: UInt32
+    /// The quote that ends a key, a colon as the separator is written, and the quote of a text.
+    private let colon: UInt32
+
+    fileprivate init(spaces: Bool) {
+      self.spaces = spaces ? 1 : 0
+      colon = spaces ? 0x2220_3A22 : 0x22_3A22
+      bytes = spaces ? 0x2220_2C22 : 0x22_2C22
+      mask = spaces ? 0xFFFF_FFFF : 0xFF_FFFF
+    }
+
+    /// Whether four bytes begin with the end of a text and a separator.
+    @inline(__always)
+    func followsText(_ bytes: UInt32) -> Bool { bytes & mask == self.bytes }
+
+    /// Whether four bytes begin with a separator.
+    @inline(__always)
+    func follows(_ bytes: UInt32) -> Bool { followsText(bytes &<< 8 | 0x22) }
+
+    /// Whether four bytes begin with the end of a key, the colon as this style writes it, and a quote.
+    @inline(__always)
+    func isColonOfText(_ bytes: UInt32) -> Bool { bytes & mask == colon }
+
+    /// The same without the quote.
+    @inline(__always)
+    func isColon(_ bytes: UInt32) -> Bool { bytes & mask &>> 8 == colon & mask &>> 8 }
   }
 
   private static var count: Int { Int(start) + 1 }
   private static let bits = 6
   private let entries: KeyPattern.Table
-  /// For each hash of a prefix the one key that may have it.
-  private let candidates: UnsafeMutablePointer<Candidate>
+  /// For each hash of a prefix the one key that may have it: bytes from the start of its table.
+  private let candidates: UnsafeMutablePointer<UInt32>
   private let multiplier: UInt32
   /// The patterns of the style that was seen last.
   private(set) var current: KeyPattern.Table
-  /// Spaces behind the colon in that style.
-  private var gap = 0
+  /// What stands between a value and the next key in that style.
+  private(set) var separator = Separator(spaces: false)
 
-  init(identifiers: UnsafeMutablePointer<Identifier>, hashed: Set<IdentifierField>) {
+  init(_ room: DecoderMemory) {
     let count = KeyPatterns.count
     entries = .allocate(capacity: 2 * count)
     current = entries
     for index in 0..<2 * count {
       (entries + index).initialize(
         to: KeyPattern(
-          UInt8(index % count), spaced: index >= count, in: entries + index / count * count, identifiers: identifiers,
-          hashed: hashed))
+          UInt8(index % count), spaced: index >= count, in: entries + index / count * count, room))
     }
     let prefixes = EventKey.allCases.map { [entries] in entries[Int($0.rawValue)].prefix }
     var candidate: UInt32 = 0x9E37_79B1
@@ -111,10 +121,9 @@ struct KeyPatterns: ~Copyable {
     candidates = .allocate(capacity: 1 << KeyPatterns.bits)
     let size = UInt32(MemoryLayout<KeyPattern>.stride)
     candidates.initialize(
-      repeating: Candidate(offset: UInt32(KeyPatterns.unknown) * size, length: 0), count: 1 << KeyPatterns.bits)
+      repeating: UInt32(KeyPatterns.unknown) * size, count: 1 << KeyPatterns.bits)
     for (index, prefix) in prefixes.enumerated() {
-      candidates[KeyPatterns.slot(prefix, candidate)] = Candidate(
-        offset: UInt32(index) * size, length: UInt32(entries[index].length))
+      candidates[KeyPatterns.slot(prefix, candidate)] = UInt32(index) * size
     }
   }
 
@@ -123,20 +132,18 @@ struct KeyPatterns: ~Copyable {
     candidates.deallocate()
   }
 
-  /// The one pattern that may stand where a word begins, and its length.
-  ///
-  /// The length comes without a detour over the pattern, as the next loads wait for it.
+  /// The one pattern that may stand at a place.
   @inline(__always)
-  func candidate(_ low: UInt64) -> (pattern: KeyPattern.Table, length: Int) {
-    let candidate = candidates[KeyPatterns.slot(KeyPatterns.prefix(low), multiplier)]
-    let pattern = UnsafeMutableRawPointer(current) + Int(candidate.offset)
-    return (pattern.assumingMemoryBound(to: KeyPattern.self), Int(candidate.length) &+ gap)
+  func candidate(_ place: UnsafePointer<UInt8>) -> KeyPattern.Table {
+    let low = UInt64(littleEndian: UnsafeRawPointer(place).loadUnaligned(as: UInt64.self))
+    let offset = candidates[KeyPatterns.slot(KeyPatterns.prefix(low), multiplier)]
+    return (UnsafeMutableRawPointer(current) + Int(offset)).assumingMemoryBound(to: KeyPattern.self)
   }
 
   /// Expects members with spaces, or without, from now on.
   mutating func expect(spaces: Bool) {
     current = entries + (spaces ? KeyPatterns.count : 0)
-    gap = spaces ? 1 : 0
+    separator = Separator(spaces: spaces)
   }
 
   @inline(__always)

@@ -1,63 +1,59 @@
-// Invariant: `load(_:before:)` and `load(_:count:)` read only bytes inside [pointer, end) or, in the former's case,
-// before the pointer inside the payload that its caller vouches for. Everything else here is arithmetic on words.
+// Invariant: `load(_:count:)` reads only the bytes that it is told of. Everything else reads up to 16 bytes, from a place
+// of an `IndexedText` or in front of it, or from the start of a `DecoderMemory`'s text, where there are that many.
 
-/// Arithmetic on eight bytes at a time: little-endian words, the first byte of the text in the lowest bits.
-///
-/// The byte searches follow "Determine if a word has a zero byte" (Anderson, Bit Twiddling Hacks): only the *lowest*
-/// mark of a result is exact, marks above it may be false.
+import CStringIndex
+
+/// Eight bytes at a time, as little-endian words: the first byte of the text in the lowest bits.
 enum ByteWords {
-  static var ones: UInt64 { 0x0101_0101_0101_0101 }
-  static var highBits: UInt64 { 0x8080_8080_8080_8080 }
-  static var zeroDigits: UInt64 { 0x3030_3030_3030_3030 }
+  private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+
+  /// Four bytes.
+  @inline(__always)
+  static func loadHalf(_ place: UnsafePointer<UInt8>) -> UInt32 {
+    UInt32(littleEndian: UnsafeRawPointer(place).loadUnaligned(as: UInt32.self))
+  }
+
+  /// 16 bytes.
+  @inline(__always)
+  static func load(_ place: UnsafePointer<UInt8>) -> (low: UInt64, high: UInt64) {
+    let raw = UnsafeRawPointer(place)
+    return (
+      UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)),
+      UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    )
+  }
+
+  /// The first `length` (0...16) of 16 bytes, with zeros behind them.
+  @inline(__always)
+  static func load(_ place: UnsafePointer<UInt8>, length: Int) -> (low: UInt64, high: UInt64) {
+    let (low, high) = load(place)
+    return (low & UInt64(littleEndian: lt_low_mask(length)), high & UInt64(littleEndian: lt_high_mask(length)))
+  }
 
   /// Marks (in the high bit) bytes that end the plain part of a JSON string: quote, backslash, control, not ASCII.
+  ///
+  /// After "Determine if a word has a zero byte" (Anderson, Bit Twiddling Hacks): only the lowest mark is exact, those
+  /// above it may be false.
   @inline(__always)
   static func stops(_ word: UInt64) -> UInt64 {
     let quote = (word ^ (ones &* 0x22)) &- ones
     let backslash = (word ^ (ones &* 0x5C)) &- ones
     let control = word &- (ones &* 0x20)
-    return (quote | backslash | control | word) & highBits
+    return (quote | backslash | control | word) & (ones &* 0x80)
   }
 
-  /// Like ``stops(_:)``, but marks `!` and spaces, too, which makes it cheaper.
+  /// How many of 16 bytes stand in front of the first that is no decimal digit.
   @inline(__always)
-  static func stopsOrSpaces(_ word: UInt64) -> UInt64 {
-    let low = word &- (ones &* 0x23)
-    let backslash = (word ^ (ones &* 0x5C)) &- ones
-    return (low | backslash | word) & highBits
-  }
+  static func digitLength(_ place: UnsafePointer<UInt8>) -> Int { lt_digits(place) }
 
-  /// Has bits set in the bytes that are no decimal digits.
+  /// The number that `count` (1...16) digits in front of `end` write.
   @inline(__always)
-  static func nonDigits(_ word: UInt64) -> UInt64 {
-    let high = ones &* 0xF0
-    return ((word & high) ^ zeroDigits) | (((word &+ (ones &* 0x06)) & high) ^ zeroDigits)
-  }
-
-  /// The index of the first marked byte of 16; 16 where none is.
-  @inline(__always)
-  static func firstMark(_ low: UInt64, _ high: UInt64) -> Int {
-    join(low, high).trailingZeroBitCount &>> 3
-  }
-
-  /// The bytes below the first mark of a word of ``stops(_:)``.
-  @inline(__always)
-  static func maskBelowMark(_ marks: UInt64) -> UInt64 {
-    marks == 0 ? ~0 : (marks ^ (marks &- 1)) &>> 8
-  }
-
-  /// The number written by the first `count` (1...16) of 16 digit bytes; what follows them is ignored.
-  @inline(__always)
-  static func decimal(_ low: UInt64, _ high: UInt64, count: Int) -> UInt64 {
-    decimal(join(low, high), count: count)
-  }
-
-  @inline(__always)
-  static func decimal(_ text: UInt128, count: Int) -> UInt64 {
-    // Shifting the digits to the far end puts zeros in front of them.
-    let digits = text &<< UInt128(truncatingIfNeeded: (16 &- count) &* 8)
-    return eightDigits(UInt64(truncatingIfNeeded: digits)) &* 100_000_000
-      &+ eightDigits(UInt64(truncatingIfNeeded: digits &>> 64))
+  static func decimal(before end: UnsafePointer<UInt8>, count: Int) -> UInt64 {
+    // What stands in front of the digits becomes zeros.
+    let (low, high) = load(end - 16)
+    let digits = 16 &- count
+    return eightDigits(low & ~UInt64(littleEndian: lt_low_mask(digits))) &* 100_000_000
+      &+ eightDigits(high & ~UInt64(littleEndian: lt_high_mask(digits)))
   }
 
   @inline(__always)
@@ -66,40 +62,6 @@ enum ByteWords {
     let front = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
     let back = ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
     return (front &+ back) &>> 32
-  }
-
-  /// 16 bytes as one number, the first byte of the text in its lowest bits.
-  @inline(__always)
-  static func join(_ low: UInt64, _ high: UInt64) -> UInt128 { UInt128(high) &<< 64 | UInt128(low) }
-
-  /// The first 16 bytes at `pointer` of a payload [start, end); zeros stand for bytes past its end.
-  @inline(__always)
-  static func load(
-    _ pointer: UnsafePointer<UInt8>, in start: UnsafePointer<UInt8>, before end: UnsafePointer<UInt8>
-  ) -> (low: UInt64, high: UInt64) {
-    if end - pointer >= 16 {
-      let raw = UnsafeRawPointer(pointer)
-      return (
-        UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)),
-        UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      )
-    }
-    return load(tail: pointer, in: start, before: end)
-  }
-
-  /// The end of a payload: its last 16 bytes, shifted, where there are that many.
-  @inline(never)
-  private static func load(
-    tail pointer: UnsafePointer<UInt8>, in start: UnsafePointer<UInt8>, before end: UnsafePointer<UInt8>
-  ) -> (low: UInt64, high: UInt64) {
-    let count = end - pointer
-    if end - start < 16 || count <= 0 { return load(pointer, count: max(count, 0)) }
-    let raw = UnsafeRawPointer(end - 16)
-    let last = join(
-      UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)),
-      UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-    let shifted = last &>> UInt128(truncatingIfNeeded: (16 &- count) &* 8)
-    return (UInt64(truncatingIfNeeded: shifted), UInt64(truncatingIfNeeded: shifted &>> 64))
   }
 
   /// `count` <= 16 bytes, with zeros behind them.

@@ -9,8 +9,7 @@ extension JSONScanner {
     var hasEscapes = false
     while true {
       while end - place >= 8 {
-        let word = UInt64(littleEndian: UnsafeRawPointer(place).loadUnaligned(as: UInt64.self))
-        let stops = ByteWords.stops(word)
+        let stops = ByteWords.stops(ByteWords.load(place).low)
         if stops != 0 {
           place += stops.trailingZeroBitCount &>> 3
           break

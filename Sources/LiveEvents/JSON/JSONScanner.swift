@@ -14,6 +14,12 @@ struct JSONScanner {
   let end: Place
   let fault: UnsafeMutablePointer<JSONFault>
 
+  init(_ text: IndexedText, fault: UnsafeMutablePointer<JSONFault>) {
+    start = text.start
+    end = text.end
+    self.fault = fault
+  }
+
   /// The end of a string, and whether what it stands for differs from its bytes.
   struct StringEnd {
     /// At the closing quote.
@@ -26,6 +32,10 @@ struct JSONScanner {
     var end: Place
     var isInteger: Bool
   }
+
+  /// Whether four bytes begin with a quote and a closing brace.
+  @inline(__always)
+  static func endsText(_ bytes: UInt32) -> Bool { bytes & 0xFFFF == 0x7D22 }
 
   @inline(never)
   func fail(_ kind: JSONFault.Kind, at place: Place) {
