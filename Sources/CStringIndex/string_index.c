@@ -129,8 +129,8 @@ AVX512 static inline uint32_t *note_avx512(uint32_t *stops, intptr_t block, uint
   __m512i offsets = _mm512_maskz_compress_epi8(marks, _mm512_loadu_si512(numbers));
   int count = __builtin_popcountll(marks);
   NOTE(0);
-  NOTE(1);
-  if (__builtin_expect(count > 32, 0)) {
+  if (count > 16) {
+    NOTE(1);
     NOTE(2);
     NOTE(3);
   }
@@ -150,7 +150,7 @@ AVX512 static uint32_t *index_avx512(uint8_t *copy, const uint8_t *payload, intp
     stops = note_avx512(stops, block, marks & within);
     block += 64;
   } while (block < count);
-  _mm512_storeu_si512(copy + count, _mm512_setzero_si512());
+  _mm256_storeu_si256((__m256i *)(copy + count), _mm256_setzero_si256());
   return finish(stops, count);
 }
 

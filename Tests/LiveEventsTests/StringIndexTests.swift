@@ -21,7 +21,7 @@ import Testing
       }
     }
     return Result(
-      copy: Array(copy[..<(payload.count + 64)]), stops: Array(stops[..<(count + Int(LT_LAST_STOPS))]))
+      copy: Array(copy[..<(payload.count + Int(LT_ZEROS))]), stops: Array(stops[..<(count + Int(LT_LAST_STOPS))]))
   }
 
   private func expected(_ payload: [UInt8]) -> Result {
@@ -29,7 +29,7 @@ import Testing
       payload[index] < 0x20 || payload[index] > 0x7F || payload[index] == 0x22 || payload[index] == 0x5C
     }
     return Result(
-      copy: payload + [UInt8](repeating: 0, count: 64),
+      copy: payload + [UInt8](repeating: 0, count: Int(LT_ZEROS)),
       stops: stops.map(UInt32.init) + [UInt32](repeating: UInt32(payload.count), count: Int(LT_LAST_STOPS)))
   }
 

@@ -6,8 +6,9 @@
 
 /* What Swift has no instruction for: its SIMD types make no mask of bits. */
 
-/* Bytes behind a copy that lt_index_function may write; the first 64 become zeros. */
-#define LT_PADDING 128
+/* Bytes behind a copy that lt_index_function may write, and how many of them become zeros. */
+#define LT_PADDING 64
+#define LT_ZEROS 32
 /* The text's end stands so often behind the last stop. */
 #define LT_LAST_STOPS 8
 /* Entries behind a stop for each byte that may be written. */

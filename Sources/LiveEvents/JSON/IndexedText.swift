@@ -8,8 +8,9 @@ import CStringIndex
 ///
 /// With the copy, whole words can be read at any place of a text; to ask how much of it is left cost more.
 struct TextMemory: ~Copyable {
-  /// Readable bytes in front of a text, for words that end with a number.
-  private static var padding: Int { 16 }
+  /// Readable bytes in front of a text, for words that end with a number; more than 16 of them, so that the blocks of the
+  /// copy are cache lines.
+  private static var padding: Int { 64 }
 
   private let memory: UnsafeMutablePointer<UInt8>
   private let stops: UnsafeMutablePointer<UInt32>
@@ -18,8 +19,8 @@ struct TextMemory: ~Copyable {
   /// Room for payloads of up to `capacity` bytes.
   init(capacity: Int) {
     let size = TextMemory.padding + capacity + Int(LT_PADDING)
-    memory = .allocate(capacity: size)
-    memory.initialize(repeating: 0, count: size)
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: TextMemory.padding)
+    memory = raw.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     // Not initialized: pages that no payload needs are never touched.
     stops = .allocate(capacity: capacity + Int(LT_SPARE_STOPS))
     index = lt_index_at(0)
@@ -44,7 +45,7 @@ struct TextMemory: ~Copyable {
 /// A text whose stops are known: the quotes, backslashes, control characters and bytes that are not ASCII. Between two
 /// of them everything is plain.
 ///
-/// Whole words may be read in front of its start and behind its end, where 64 bytes are zeros.
+/// Whole words may be read in front of its start and behind its end, where `LT_ZEROS` bytes are zeros.
 struct IndexedText {
   typealias Place = UnsafePointer<UInt8>
   /// The offset of a stop, with those of the next ones behind it.

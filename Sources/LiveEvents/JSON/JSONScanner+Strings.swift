@@ -44,6 +44,8 @@ extension JSONScanner {
   @inline(__always)
   private func skipMultibyte(_ place: Place) -> Place? {
     let lead = place.pointee
+    // Most have three bytes, of which the text's end cuts none off: zeros follow it.
+    if ByteWords.loadHalf(place) & 0xC0_C0F0 == 0x80_80E0, lead != 0xE0, lead != 0xED { return place + 3 }
     let left = end - place
     var length = 0
     var second: ClosedRange<UInt8> = 0x80...0xBF

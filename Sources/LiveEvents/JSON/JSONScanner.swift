@@ -1,5 +1,5 @@
-// Invariant: every pointer handed to a method lies in [start, end], where start..<end is the payload; a byte is read
-// only after its pointer was found to be below `end`. `fault` outlives the scanner.
+// Invariant: every pointer handed to a method lies in [start, end] of an `IndexedText`; a byte is read only after its
+// pointer was found to be below `end`, or up to three behind it, where zeros are. `fault` outlives the scanner.
 
 /// Walks over JSON text (RFC 8259) and tells where its parts end, strictly and without building anything.
 ///
