@@ -71,7 +71,7 @@ final class BlockWriters {
   /// Appends the state of one key in one pane.
   func write(
     pane: Int64, group: Int, hash: UInt64, isOverflow: Bool, text: UnsafeRawBufferPointer,
-    accumulator: Accumulator
+    _ accumulator: UnsafePointer<Accumulator>
   ) {
     let shard = shards == 1 ? 0 : Int((rankedGroups[group] ? groupHashes[group] : hash) % UInt64(shards))
     let block = blocks[shard] ?? open(shard)
@@ -86,10 +86,12 @@ final class BlockWriters {
     block.put(isOverflow ? BlockFormat.overflowEntry : BlockFormat.entry)
     block.putVarint(UInt64(text.count))
     block.put(text)
-    block.putVarint(UInt64(accumulator.firstTimestamp - pane * paneLength))
-    block.putVarint(UInt64(accumulator.lastTimestamp - pane * paneLength))
-    block.put(accumulator.counters, marks: accumulator.sketchMarks)
-    block.putSketches(accumulator)
+    block.putVarint(UInt64(accumulator.pointee.firstTimestamp - pane * paneLength))
+    block.putVarint(UInt64(accumulator.pointee.lastTimestamp - pane * paneLength))
+    block.put(accumulator.pointer(to: \.counters).unsafelyUnwrapped, marks: accumulator.pointee.sketchMarks)
+    if !accumulator.pointee.buyers.isEmpty { block.put(accumulator.pointee.buyers) }
+    if !accumulator.pointee.viewers.isEmpty { block.put(accumulator.pointee.viewers) }
+    if !accumulator.pointee.clickers.isEmpty { block.put(accumulator.pointee.clickers) }
     if block.count >= BlockFormat.targetLength { close(shard) }
   }
 

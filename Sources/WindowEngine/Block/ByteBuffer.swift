@@ -64,13 +64,18 @@ public class ByteBuffer {
 
   /// Appends the counters that are not zero: their bits, with `marks` in the six upper ones, and their values.
   final func put(_ counters: Counters, marks: UInt8 = 0) {
+    withUnsafePointer(to: counters) { put($0, marks: marks) }
+  }
+
+  /// The same of counters in place.
+  final func put(_ counters: UnsafePointer<Counters>, marks: UInt8 = 0) {
     var bits: UInt32 = 0
-    for i in 0..<Counter.count where counters.values[i] != 0 { bits |= 1 << UInt32(i) }
+    for i in 0..<Counter.count { bits |= (counters.pointee.values[i] != 0 ? 1 : 0) << UInt32(i) }
     put(UInt8(truncatingIfNeeded: bits))
     put(UInt8(truncatingIfNeeded: bits >> 8))
     put(UInt8(truncatingIfNeeded: bits >> 16) | marks << 2)
     while bits != 0 {
-      putVarint(UInt64(counters.values[bits.trailingZeroBitCount]))
+      putVarint(UInt64(counters.pointee.values[bits.trailingZeroBitCount]))
       bits &= bits - 1
     }
   }

@@ -47,20 +47,22 @@ final class LaneJournal {
     panes.putSigned(pane)
   }
 
-  func note(leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator) { note(Item.leaf, text, accumulator) }
+  func note(leaf text: UnsafeRawBufferPointer, _ accumulator: UnsafePointer<Accumulator>) {
+    note(Item.leaf, text, accumulator)
+  }
 
-  func note(row text: UnsafeRawBufferPointer, isOverflow: Bool, _ accumulator: Accumulator) {
+  func note(row text: UnsafeRawBufferPointer, isOverflow: Bool, _ accumulator: UnsafePointer<Accumulator>) {
     note(isOverflow ? Item.overflowRow : Item.row, text, accumulator)
   }
 
-  private func note(_ item: UInt8, _ text: UnsafeRawBufferPointer, _ accumulator: Accumulator) {
+  private func note(_ item: UInt8, _ text: UnsafeRawBufferPointer, _ accumulator: UnsafePointer<Accumulator>) {
     panes.reserve(BlockFormat.fixedEntryLength + text.count)
     panes.put(item)
     panes.putVarint(UInt64(text.count))
     panes.put(text)
-    panes.putVarint(UInt64(accumulator.firstTimestamp - pane * paneLength))
-    panes.putVarint(UInt64(accumulator.lastTimestamp - pane * paneLength))
-    panes.put(accumulator.counters)
+    panes.putVarint(UInt64(accumulator.pointee.firstTimestamp - pane * paneLength))
+    panes.putVarint(UInt64(accumulator.pointee.lastTimestamp - pane * paneLength))
+    panes.put(accumulator.pointer(to: \.counters).unsafelyUnwrapped)
   }
 
   func note(id hash: UInt64, _ fingerprint: UInt64, expiry: Int64) {

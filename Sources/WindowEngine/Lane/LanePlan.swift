@@ -18,8 +18,8 @@ struct LanePlan: ~Copyable {
   static let currencyField: UInt8 = 0xFF
 
   let maxKeys: Int
+  let lattice: Lattice
   private let groupHashes: [UInt64]
-  private let positions: [[Int]]
   /// Room for one key while it is put together; a temporary allocation of that size would be one of the heap's.
   private let scratch: UnsafeMutableRawBufferPointer
 
@@ -30,7 +30,7 @@ struct LanePlan: ~Copyable {
     leafFields = UnsafeBufferPointer(fields)
     maxKeys = plan.maxKeys
     groupHashes = plan.groups.map(\.hash)
-    positions = plan.groups.map(\.leafPositions)
+    lattice = Lattice(plan)
     scratch = .allocate(byteCount: KeyText.maxLength, alignment: 8)
   }
 
@@ -101,21 +101,6 @@ struct LanePlan: ~Copyable {
         if length > 0 { memcpy(scratch.baseAddress! + at, identifier.bytes.unsafelyUnwrapped, length) }
         at += length
       }
-    }
-    return UnsafeRawBufferPointer(rebasing: scratch[..<at])
-  }
-
-  /// The part of a leaf key that is the key of `group`, valid until the next key is put together; `nil` if a field is
-  /// absent.
-  func project(_ leaf: UnsafeRawBufferPointer, onto group: Int) -> UnsafeRawBufferPointer? {
-    var at = 0
-    for position in positions[group] {
-      var start = 0
-      for _ in 0..<position { start += 1 + Int(leaf[start]) }
-      let length = Int(leaf[start])
-      if length == 0 { return nil }
-      memcpy(scratch.baseAddress! + at, leaf.baseAddress! + start, length + 1)
-      at += length + 1
     }
     return UnsafeRawBufferPointer(rebasing: scratch[..<at])
   }

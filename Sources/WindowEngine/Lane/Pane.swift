@@ -1,28 +1,28 @@
-// Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `targets` holds
-// `plan.groups.count` entries per leaf row, each a row of that group's table or one of the two marks. The rows of events
-// that wait in the ring are marked as pending and lie in `leaves`: nothing waits when no leaf is pending.
+// Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `tables` are as many
+// as the plan's lattice has. The rows of events that wait in the ring are marked as changed and lie in the leaves'
+// table: nothing waits when no leaf has changed.
 
 import CPrefetch
 import LiveEvents
 
 /// The counted events of one source partition in one pane.
 ///
-/// An event touches one accumulator, that of its finest key. Taking the pane over merges those into every group; so the
-/// leaf table is a cache in front of the groups' tables that may be emptied at any time. A key's counters are kept until
-/// the pane closes; its sketches hold only the members that have not been sent, since a member may be sent twice.
+/// An event touches one accumulator, that of its finest key. Taking the pane over merges those into every group, some by
+/// way of nodes, see ``Lattice``; so the tables of leaves and nodes are caches in front of the groups' tables that may be
+/// emptied at any time. A key's counters are kept until the pane closes; its sketches hold only the members that have
+/// not been sent, since a member may be sent twice.
 struct Pane: ~Copyable {
   /// A leaf table is emptied into the groups when it has this many keys, so that its size does not depend on how many
-  /// combinations of identifiers occur: 64 Ki leaves of about 300 bytes are 20 MB.
+  /// combinations of identifiers occur: 64 Ki leaves of about 300 bytes are 20 MB. Nodes are emptied with it; each was
+  /// made for a leaf, so there are no more of them.
   static let maxLeaves = 1 << 16
-
-  /// Which row of a group a leaf adds to, once known.
-  private static let unresolved = UInt32.max
-  private static let none = UInt32.max - 1
 
   /// How many events later a row is written than it was found: about what memory takes to answer. A power of two.
   private static let addDistance = 16
   /// How many events later a row's sketch is asked for.
   private static let sketchDistance = 8
+  /// How many rows before its turn a row that is merged is asked for.
+  private static let mergeDistance = 4
   /// Bytes that come from memory at once; the counters of most events lie in the second of a row.
   private static let cacheLine = 64
 
@@ -32,76 +32,56 @@ struct Pane: ~Copyable {
     var event: CountedEvent
   }
 
-  /// The keys of one group, and which of them are to be sent.
-  struct GroupTable: ~Copyable {
-    var rows = KeyRows()
-    /// Rows that changed since they were last sent, in the order in which they first did.
-    var dirty = Storage<UInt32>()
-    /// The overflow key's row, once there is one.
-    var overflowRow: Int?
-  }
-
   /// The pane's number: its start divided by the length of a pane.
   private(set) var index: Int64
-  private var leaves = KeyRows()
-  private var targets = Storage<UInt32>()
-  private var pendingLeaves = Storage<UInt32>()
-  private let groups: UnsafeMutablePointer<GroupTable>
+  /// The groups, the nodes and the leaves.
+  private let tables: UnsafeMutablePointer<PaneTable>
   private let groupCount: Int
+  /// The number of the leaves' table.
+  private let leafTable: Int
   private let pool: SketchPool
   /// The last events, a ring; those before were counted.
   private let waiting: UnsafeMutablePointer<Waiting>
   /// Events since the ring was last empty.
   private var arrivals = 0
 
-  init(index: Int64, groupCount: Int, pool: SketchPool) {
+  init(index: Int64, plan: borrowing LanePlan, pool: SketchPool) {
     self.index = index
     self.pool = pool
-    self.groupCount = groupCount
-    groups = .allocate(capacity: groupCount)
-    for i in 0..<groupCount { (groups + i).initialize(to: GroupTable()) }
+    groupCount = plan.lattice.groupCount
+    leafTable = groupCount + plan.lattice.nodeCount
+    tables = .allocate(capacity: leafTable + 1)
+    for i in 0...leafTable { (tables + i).initialize(to: PaneTable(edgeCount: plan.lattice.edges(of: i).count)) }
     waiting = .allocate(capacity: Self.addDistance)
   }
 
   deinit {
-    groups.deinitialize(count: groupCount)
-    groups.deallocate()
+    tables.deinitialize(count: leafTable + 1)
+    tables.deallocate()
     waiting.deallocate()
   }
 
+  private var leaves: UnsafeMutablePointer<PaneTable> { tables + leafTable }
+
   /// Whether something counted has not been sent.
-  var isDirty: Bool {
-    if pendingLeaves.count > 0 { return true }
-    for i in 0..<groupCount where groups[i].dirty.count > 0 { return true }
-    return false
-  }
+  var isDirty: Bool { (0...leafTable).contains { tables[$0].changed.count > 0 } }
 
   /// Bytes of memory held.
-  var byteCount: Int {
-    var bytes = leaves.byteCount + targets.byteCount + pendingLeaves.byteCount
-    for i in 0..<groupCount { bytes += groups[i].rows.byteCount + groups[i].dirty.byteCount }
-    return bytes
-  }
+  var byteCount: Int { (0...leafTable).reduce(0) { $0 + tables[$1].byteCount } }
 
   /// How many keys the groups have.
-  var rowCount: Int {
-    var count = 0
-    for i in 0..<groupCount { count += groups[i].rows.count }
-    return count
-  }
+  var rowCount: Int { (0..<groupCount).reduce(0) { $0 + tables[$1].rows.count } }
+
+  /// How many events' keys went to overflow keys is not known here; whether there is one is.
+  var hasOverflow: Bool { (0..<groupCount).contains { tables[$0].overflowRow != nil } }
 
   /// Empties the pane, of which everything has been sent, for another use.
   mutating func reset(index: Int64) {
     self.index = index
-    leaves.removeAll()
-    targets.removeAll()
-    pendingLeaves.removeAll()
-    for i in 0..<groupCount {
-      groups[i].rows.removeAll()
-      groups[i].dirty.removeAll()
-      groups[i].overflowRow = nil
-    }
+    for i in 0...leafTable { tables[i].removeAll() }
   }
+
+  // MARK: Counting
 
   /// Counts an event of this pane, whose leaf key has the hash `leaf` and is told by `matches` and `text`.
   @inline(__always)
@@ -109,118 +89,152 @@ struct Pane: ~Copyable {
     _ event: CountedEvent, leaf hash: UInt64, plan: borrowing LanePlan, journal: LaneJournal?,
     matches: (UnsafePointer<UInt8>, Int) -> Bool, text: (borrowing LanePlan) -> UnsafeRawBufferPointer
   ) {
-    let row = leaves.find(hash, where: matches) ?? addLeaf(hash, plan, journal, text)
-    if leaves.mark(row) { pendingLeaves.append(UInt32(truncatingIfNeeded: row)) }
-    lt_prefetch(leaves.pointer(row))
-    lt_prefetch(UnsafeRawPointer(leaves.pointer(row)) + Self.cacheLine)
+    let leaves = leaves
+    let row = leaves.pointee.rows.find(hash, where: matches) ?? addLeaf(hash, plan, journal, text)
+    leaves.pointee.note(row)
+    let pointer = leaves.pointee.rows.pointer(row)
+    lt_prefetch(pointer)
+    lt_prefetch(UnsafeRawPointer(pointer) + Self.cacheLine)
     // The row and then its sketch are asked for some events before they are written, so that nothing waits for memory.
     let next = arrivals
     arrivals &+= 1
     if next >= Self.sketchDistance {
-      let one = waiting[slot(next &- Self.sketchDistance)]
-      lt_prefetch(leaves.pointer(Int(one.row)).pointee.sketchAddress(of: one.event))
+      let one = waiting + slot(next &- Self.sketchDistance)
+      lt_prefetch(leaves.pointee.rows.pointer(Int(one.pointee.row)).pointee.sketchAddress(of: one.pointee.event))
     }
-    if next >= Self.addDistance { apply(waiting[slot(next &- Self.addDistance)]) }
-    waiting[slot(next)] = Waiting(row: UInt32(truncatingIfNeeded: row), event: event)
+    if next >= Self.addDistance { apply(waiting + slot(next &- Self.addDistance)) }
+    (waiting + slot(next)).initialize(to: Waiting(row: UInt32(truncatingIfNeeded: row), event: event))
   }
 
   @inline(__always) private func slot(_ arrival: Int) -> Int { arrival & (Self.addDistance - 1) }
 
-  @inline(__always) private func apply(_ one: Waiting) {
-    leaves.pointer(Int(one.row)).pointee.add(one.event, in: pool)
+  @inline(__always) private func apply(_ one: UnsafePointer<Waiting>) {
+    leaves.pointee.rows.pointer(Int(one.pointee.row)).pointee.add(one.pointee.event, in: pool)
   }
 
   /// Counts the events that still wait for their row.
   private mutating func applyWaiting() {
-    for arrival in max(0, arrivals - Self.addDistance)..<arrivals { apply(waiting[slot(arrival)]) }
+    for arrival in max(0, arrivals - Self.addDistance)..<arrivals { apply(waiting + slot(arrival)) }
     arrivals = 0
   }
 
   /// Asks for the memory in which a leaf key will be looked for.
-  @inline(__always) func prefetch(leaf hash: UInt64) { leaves.prefetch(hash) }
+  @inline(__always) func prefetch(leaf hash: UInt64) { leaves.pointee.rows.prefetch(hash) }
 
   @inline(never)
   private mutating func addLeaf(
     _ hash: UInt64, _ plan: borrowing LanePlan, _ journal: LaneJournal?,
     _ text: (borrowing LanePlan) -> UnsafeRawBufferPointer
   ) -> Int {
-    if leaves.count == Self.maxLeaves {
-      mergeLeaves(plan, journal)
-      leaves.removeAll()
-      targets.removeAll()
+    if leaves.pointee.rows.count == Self.maxLeaves {
+      merge(plan, journal)
+      for i in groupCount...leafTable { tables[i].removeAll() }
     }
-    targets.append(repeating: Self.unresolved, count: groupCount)
-    return leaves.append(hash, text: text(plan))
+    return leaves.pointee.append(hash, text: text(plan))
   }
+
+  // MARK: Merging
 
   /// Merges what the leaves have counted into the groups, and notes it in the journal.
-  mutating func mergeLeaves(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
+  mutating func merge(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
     applyWaiting()
-    if let journal, pendingLeaves.count > 0 { journal.begin(pane: index) }
-    for i in 0..<pendingLeaves.count {
-      let row = Int(pendingLeaves[i])
-      let leaf = leaves.pointer(row)
-      journal?.note(leaf: leaves.text(row), leaf.pointee)
-      for group in 0..<groupCount {
-        let slot = row * groupCount + group
-        if targets[slot] == Self.unresolved { targets[slot] = resolve(leaf: row, group: group, plan) }
-        if targets[slot] == Self.none { continue }
-        groups[group].rows.pointer(Int(targets[slot])).pointee.take(
-          &leaf.pointee, isLast: group == groupCount - 1, in: pool)
-        if groups[group].rows.mark(Int(targets[slot])) { groups[group].dirty.append(targets[slot]) }
+    if let journal, leaves.pointee.changed.count > 0 {
+      journal.begin(pane: index)
+      for i in 0..<leaves.pointee.changed.count {
+        let row = Int(leaves.pointee.changed[i])
+        journal.note(leaf: leaves.pointee.rows.text(row), leaves.pointee.rows.pointer(row))
       }
-      leaf.pointee.clear(in: pool)
-      leaves.unmark(row)
     }
-    pendingLeaves.removeAll()
+    // Each table before those to which its edges lead.
+    for table in (groupCount...leafTable).reversed() { merge(table: table, plan) }
   }
 
-  /// The row of `group` to which the leaf adds.
-  private mutating func resolve(leaf row: Int, group: Int, _ plan: borrowing LanePlan) -> UInt32 {
-    resolve(leaves.text(row), group: group, plan)
+  /// Merges what one table's rows have counted into the tables to which its edges lead.
+  private func merge(table: Int, _ plan: borrowing LanePlan) {
+    let source = tables + table
+    let edges = plan.lattice.edges(of: table)
+    let count = source.pointee.changed.count
+    for i in 0..<count {
+      if i + Self.mergeDistance < count { prefetch(source, Int(source.pointee.changed[i + Self.mergeDistance]), edges) }
+      let row = Int(source.pointee.changed[i])
+      let accumulator = source.pointee.rows.pointer(row)
+      let targets = source.pointee.targets.base + row * edges.count
+      for i in 0..<edges.count {
+        if targets[i] == PaneTable.unresolved {
+          targets[i] = resolve(source.pointee.rows.text(row), edges[i], plan)
+        }
+        let target = targets[i]
+        if target == PaneTable.none { continue }
+        let table = tables + edges[i].table
+        let sum = table.pointee.rows.pointer(Int(target))
+        // The last one may take the members over instead of copying them.
+        if i == edges.count - 1 {
+          sum.pointee.take(accumulator, in: pool)
+        } else {
+          sum.pointee.merge(accumulator, in: pool)
+        }
+        table.pointee.note(Int(target))
+      }
+      accumulator.pointee.clear(in: pool)
+      source.pointee.rows.unmark(row)
+    }
+    source.pointee.changed.removeAll()
   }
 
-  private mutating func resolve(
-    _ text: UnsafeRawBufferPointer, group: Int, _ plan: borrowing LanePlan
+  /// Asks for the memory of a row and of those it adds to.
+  @inline(__always)
+  private func prefetch(
+    _ source: UnsafeMutablePointer<PaneTable>, _ row: Int, _ edges: UnsafeBufferPointer<Lattice.Edge>
+  ) {
+    prefetch(source.pointee.rows.pointer(row))
+    let targets = source.pointee.targets.base + row * edges.count
+    for i in 0..<edges.count where targets[i] < PaneTable.none {
+      prefetch(tables[edges[i].table].rows.pointer(Int(targets[i])))
+    }
+  }
+
+  @inline(__always) private func prefetch(_ accumulator: UnsafePointer<Accumulator>) {
+    for offset in stride(from: 0, to: MemoryLayout<Accumulator>.size, by: Self.cacheLine) {
+      lt_prefetch(UnsafeRawPointer(accumulator) + offset)
+    }
+  }
+
+  /// The row to which a key adds along an edge.
+  private func resolve(
+    _ key: UnsafeRawBufferPointer, _ edge: Lattice.Edge, _ plan: borrowing LanePlan
   ) -> UInt32 {
-    guard let key = plan.project(text, onto: group) else { return Self.none }
-    let hash = KeyText.hash(key, group: plan.groupHash(group))
-    if let row = groups[group].rows.find(hash, text: key) { return UInt32(row) }
-    let ordinary = groups[group].rows.count - (groups[group].overflowRow == nil ? 0 : 1)
-    if ordinary < plan.maxKeys { return UInt32(groups[group].rows.append(hash, text: key)) }
-    return UInt32(overflowRow(of: group, plan))
+    guard let text = plan.lattice.project(key, along: edge) else { return PaneTable.none }
+    let hash = KeyText.hash(text, group: edge.hash)
+    let table = tables + edge.table
+    if let row = table.pointee.rows.find(hash, text: text) { return UInt32(row) }
+    let ordinary = table.pointee.rows.count - (table.pointee.overflowRow == nil ? 0 : 1)
+    if edge.table < groupCount && ordinary >= plan.maxKeys { return UInt32(overflowRow(of: edge.table, plan)) }
+    return UInt32(table.pointee.append(hash, text: text))
   }
 
-  private mutating func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
-    if let row = groups[group].overflowRow { return row }
+  private func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
+    if let row = tables[group].overflowRow { return row }
     let overflow = KeyText.overflowHash(group: plan.groupHash(group))
-    let row = groups[group].rows.append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
-    groups[group].overflowRow = row
+    let row = tables[group].append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
+    tables[group].overflowRow = row
     return row
-  }
-
-  /// How many events' keys went to overflow keys is not known here; whether there is one is.
-  var hasOverflow: Bool {
-    for i in 0..<groupCount where groups[i].overflowRow != nil { return true }
-    return false
   }
 
   /// Writes every key that changed since the last time and marks it as sent.
   mutating func send(to writer: BlockWriters, plan: borrowing LanePlan, journal: LaneJournal?) {
-    mergeLeaves(plan, journal)
+    merge(plan, journal)
     for group in 0..<groupCount {
-      let dirty = groups[group].dirty.count
-      for i in 0..<dirty {
-        let row = Int(groups[group].dirty[i])
-        let pointer = groups[group].rows.pointer(row)
-        groups[group].rows.unmark(row)
-        let isOverflow = groups[group].overflowRow == row
+      let table = tables + group
+      for i in 0..<table.pointee.changed.count {
+        let row = Int(table.pointee.changed[i])
+        let accumulator = table.pointee.rows.pointer(row)
+        table.pointee.rows.unmark(row)
         writer.write(
-          pane: index, group: group, hash: groups[group].rows.hash(row), isOverflow: isOverflow,
-          text: groups[group].rows.text(row), accumulator: pointer.pointee)
-        pointer.pointee.clearSketches(in: pool)
+          pane: index, group: group, hash: table.pointee.rows.hash(row),
+          isOverflow: table.pointee.overflowRow == row, text: table.pointee.rows.text(row), accumulator)
+        accumulator.pointee.clearSketches(in: pool)
       }
-      groups[group].dirty.removeAll()
+      table.pointee.changed.removeAll()
     }
   }
 
@@ -228,12 +242,12 @@ struct Pane: ~Copyable {
 
   /// Notes the state of every key, from which the pane can be restored.
   func writeRows(to journal: LaneJournal) {
-    for group in 0..<groupCount where groups[group].rows.count > 0 {
+    for group in 0..<groupCount where tables[group].rows.count > 0 {
       journal.begin(pane: index, group: group)
-      for row in 0..<groups[group].rows.count {
+      for row in 0..<tables[group].rows.count {
         journal.note(
-          row: groups[group].rows.text(row), isOverflow: groups[group].overflowRow == row,
-          groups[group].rows.pointer(row).pointee)
+          row: tables[group].rows.text(row), isOverflow: tables[group].overflowRow == row,
+          tables[group].rows.pointer(row))
       }
     }
   }
@@ -241,8 +255,8 @@ struct Pane: ~Copyable {
   /// Adds what a leaf had counted to the groups, as something that has been sent.
   mutating func restore(leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator, plan: borrowing LanePlan) {
     for group in 0..<groupCount {
-      let row = resolve(text, group: group, plan)
-      if row != Self.none { groups[group].rows.pointer(Int(row)).pointee.merge(accumulator, in: pool) }
+      let row = resolve(text, plan.lattice.edge(fromLeavesTo: group), plan)
+      if row != PaneTable.none { tables[group].rows.pointer(Int(row)).pointee.merge(accumulator, in: pool) }
     }
   }
 
@@ -256,8 +270,8 @@ struct Pane: ~Copyable {
       row = overflowRow(of: group, plan)
     } else {
       let hash = KeyText.hash(text, group: plan.groupHash(group))
-      row = groups[group].rows.find(hash, text: text) ?? groups[group].rows.append(hash, text: text)
+      row = tables[group].rows.find(hash, text: text) ?? tables[group].append(hash, text: text)
     }
-    groups[group].rows.pointer(row).pointee.merge(accumulator, in: pool)
+    tables[group].rows.pointer(row).pointee.merge(accumulator, in: pool)
   }
 }

@@ -230,7 +230,7 @@ public struct SourcePartition: ~Copyable {
       pane.pointee.reset(index: index)
     } else {
       pane = .allocate(capacity: 1)
-      pane.initialize(to: Pane(index: index, groupCount: plan.groups.count, pool: pool))
+      pane.initialize(to: Pane(index: index, plan: lanePlan, pool: pool))
     }
     open[index] = pane
     current = pane

@@ -83,20 +83,34 @@ struct Accumulator: BitwiseCopyable {
 
   /// Adds what `other`, of any pool, holds.
   mutating func merge(_ other: Accumulator, in pool: SketchPool) {
-    counters.add(other.counters)
-    mergeSketches(other, in: pool)
-    firstTimestamp = min(firstTimestamp, other.firstTimestamp)
-    lastTimestamp = max(lastTimestamp, other.lastTimestamp)
+    withUnsafePointer(to: other) { merge($0, in: pool) }
   }
 
-  /// Adds what `other`, of the same pool, holds. If it is the last to do so, it may take the members over as they are.
-  mutating func take(_ other: inout Accumulator, isLast: Bool, in pool: SketchPool) {
-    if isLast {
-      if buyers.isEmpty { swap(&buyers, &other.buyers) }
-      if viewers.isEmpty { swap(&viewers, &other.viewers) }
-      if clickers.isEmpty { swap(&clickers, &other.clickers) }
-    }
-    merge(other, in: pool)
+  /// The same in place: an accumulator is too large to be handed about for each key.
+  @inline(__always)
+  mutating func merge(_ other: UnsafePointer<Accumulator>, in pool: SketchPool) {
+    addSums(of: other)
+    if !other.pointee.buyers.isEmpty { buyers.formUnion(other.pointee.buyers, in: pool) }
+    if !other.pointee.viewers.isEmpty { viewers.formUnion(other.pointee.viewers, in: pool) }
+    if !other.pointee.clickers.isEmpty { clickers.formUnion(other.pointee.clickers, in: pool) }
+  }
+
+  /// Adds what `other`, of the same pool, holds and leaves it empty. Members may be taken over as they are.
+  @inline(__always)
+  mutating func take(_ other: UnsafeMutablePointer<Accumulator>, in pool: SketchPool) {
+    addSums(of: other)
+    if !other.pointee.buyers.isEmpty { buyers.take(&other.pointee.buyers, in: pool) }
+    if !other.pointee.viewers.isEmpty { viewers.take(&other.pointee.viewers, in: pool) }
+    if !other.pointee.clickers.isEmpty { clickers.take(&other.pointee.clickers, in: pool) }
+    other.pointee.counters = Counters()
+    other.pointee.firstTimestamp = .max
+    other.pointee.lastTimestamp = .min
+  }
+
+  @inline(__always) private mutating func addSums(of other: UnsafePointer<Accumulator>) {
+    counters.add(other.pointer(to: \.counters).unsafelyUnwrapped)
+    firstTimestamp = min(firstTimestamp, other.pointee.firstTimestamp)
+    lastTimestamp = max(lastTimestamp, other.pointee.lastTimestamp)
   }
 
   /// Adds the distinct members of `other`, not its sums.

@@ -34,11 +34,22 @@ struct Counters: BitwiseCopyable, Sendable {
   }
 
   /// Adds every sum of `other`.
-  @inlinable mutating func add(_ other: Counters) {
+  mutating func add(_ other: Counters) { withUnsafePointer(to: other) { add($0) } }
+
+  /// Adds every sum of `other`, in place: eighteen sums are too many to be handed about for each key.
+  @inline(__always) mutating func add(_ other: UnsafePointer<Counters>) {
+    // Two sums that are not negative wrap to a negative one exactly if they pass the limit.
+    var signs: Int64 = 0
     for i in 0..<Counter.count {
-      let (sum, overflow) = values[i].addingReportingOverflow(other.values[i])
-      values[i] = overflow ? .max : sum
+      let sum = values[i] &+ other.pointee.values[i]
+      values[i] = sum
+      signs |= sum
     }
+    if signs < 0 { stopAtLimit() }
+  }
+
+  @inline(never) private mutating func stopAtLimit() {
+    for i in 0..<Counter.count where values[i] < 0 { values[i] = .max }
   }
 
   /// What has come since `earlier`, an older state of the same sums.

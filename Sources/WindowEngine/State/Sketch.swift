@@ -102,23 +102,31 @@ struct Sketch: BitwiseCopyable {
     if isEmpty {
       self = other.copy(in: pool)
     } else if other.isDense {
-      if !isDense { makeDense(in: pool) }
-      let mine = registers
-      let theirs = other.registers
-      for i in 0..<Self.registerCount { mine[i] = max(mine[i], theirs[i]) }
+      formUnion(registers: other.registers, in: pool)
+    } else if isDense {
+      let registers = registers
+      other.forEachMember { Self.raise(registers, $0) }
     } else {
       other.forEachMember { insert($0, in: pool) }
     }
   }
 
-  /// The same members in memory of their own.
+  /// Adds all members of `other`, which belongs to the same pool, and leaves it empty.
+  mutating func take(_ other: inout Sketch, in pool: SketchPool) {
+    // The smaller set is added to the larger; the mark of a dense one is larger than any count.
+    if other.count > count { swap(&self, &other) }
+    if other.isEmpty { return }
+    formUnion(other, in: pool)
+    other.clear(in: pool)
+  }
+
+  /// The same members, in memory of `pool`.
   private func copy(in pool: SketchPool) -> Sketch {
     if count <= 1 { return self }
     var copy = self
-    let words = SketchPool.words(ofClass: Int(sizeClass))
-    let memory = pool.allocate(sizeClass: Int(sizeClass))
-    memory.update(from: block, count: words)
-    copy.word = UInt64(UInt(bitPattern: memory))
+    let words = pool.allocate(sizeClass: Int(sizeClass), isZeroed: false)
+    words.update(from: block, count: SketchPool.words(ofClass: Int(sizeClass)))
+    copy.word = UInt64(UInt(bitPattern: words))
     return copy
   }
 

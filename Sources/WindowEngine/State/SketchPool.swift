@@ -13,10 +13,11 @@ final class SketchPool {
   private static let chunkWords = 1 << 16
   private static let firstChunkWords = 1 << 10
 
-  private var chunks: [(base: UnsafeMutablePointer<UInt64>, words: Int)] = []
-  private var chunkIndex = 0
-  private var used = 0
-  private var free: InlineArray<8, UnsafeMutablePointer<UInt64>?> = .init(repeating: nil)
+  // One owner, and nothing calls back: checks of exclusive access for each block were felt.
+  @exclusivity(unchecked) private var chunks: [(base: UnsafeMutablePointer<UInt64>, words: Int)] = []
+  @exclusivity(unchecked) private var chunkIndex = 0
+  @exclusivity(unchecked) private var used = 0
+  @exclusivity(unchecked) private var free: InlineArray<8, UnsafeMutablePointer<UInt64>?> = .init(repeating: nil)
 
   @usableFromInline init() {}
 
@@ -29,19 +30,19 @@ final class SketchPool {
 
   @inlinable static func words(ofClass sizeClass: Int) -> Int { 4 << sizeClass }
 
-  /// A zeroed block of `words(ofClass: sizeClass)` words.
-  @usableFromInline func allocate(sizeClass: Int) -> UnsafeMutablePointer<UInt64> {
+  /// A block of `words(ofClass: sizeClass)` words, zeroed or with anything in it.
+  @usableFromInline func allocate(sizeClass: Int, isZeroed: Bool = true) -> UnsafeMutablePointer<UInt64> {
     let words = Self.words(ofClass: sizeClass)
     if let block = free[sizeClass] {
       free[sizeClass] = UnsafeMutablePointer(bitPattern: UInt(block[0]))
-      block.update(repeating: 0, count: words)
+      if isZeroed { block.update(repeating: 0, count: words) }
       return block
     }
     while chunkIndex < chunks.count {
       if used + words <= chunks[chunkIndex].words {
         let block = chunks[chunkIndex].base + used
         used += words
-        block.update(repeating: 0, count: words)
+        if isZeroed { block.update(repeating: 0, count: words) }
         return block
       }
       chunkIndex += 1
