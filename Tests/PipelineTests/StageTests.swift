@@ -63,12 +63,18 @@ import WindowEngine
     relay.start()
     rollup.start(name: "rollup")
     let intake = Intake(
-      plan: setup.plan, policy: setup.policy, shards: 1, source: 0, mode: .continuous, keepsDuplicates: false)
+      plan: setup.plan, shards: 1, source: 0, mode: .continuous, keepsDuplicates: false)
+    let decoder = IntakeDecoder(policy: setup.policy, source: 0)
+    let batch = IntakeBatch(plan: setup.plan, capacity: 1)
     for i in 0..<100 {
       let text = """
         {"type":"enter","session_id":"s","viewer_id":"v\(i)","ts":\(1_592_308_800_000 + i * 1000)}
         """
-      Array(text.utf8).withUnsafeBytes { intake.take($0, recordTimestamp: -1, offset: Int64(i), line: 0) }
+      Array(text.utf8).withUnsafeBytes {
+        decoder.take($0, recordTimestamp: -1, offset: Int64(i), line: 0, into: batch)
+        intake.take(batch)
+        batch.removeAll()
+      }
       let handOver = intake.handOver(sourceOffset: Int64(i) + 1)
       while !inbox.offer(handOver) { usleep(100) }
     }

@@ -90,8 +90,10 @@ import WindowEngine
       let text = """
         {"type":"paid","event_id":"e\(i)","order_id":"o","buyer_id":"b","session_id":"s","amount":1,"ts":1592308800000}
         """
-      _ = Array(text.utf8).withUnsafeBytes { owned.take($0, recordTimestamp: -1, offset: Int64(i)) }
-      owned.endRecords(nextOffset: Int64(i) + 1, now: 0)
+      Array(text.utf8).withUnsafeBytes {
+        _ = owned.take($0, recordTimestamp: -1, offset: Int64(i))
+        owned.endRecords(nextOffset: Int64(i) + 1, now: 0)
+      }
       committer.take(owned.handOver()!)
       guard case .committed = try committer.commit() else { throw StateError.checksum(.partial) }
     }
@@ -174,11 +176,11 @@ import WindowEngine
     log.maxValueBytes = 100_000
     let (committer, owned) = try owner(log)
     for (offset, size) in [200_000, 10].enumerated() {
-      _ = [UInt8](repeating: 65, count: size).withUnsafeBytes {
-        owned.take($0, recordTimestamp: -1, offset: Int64(offset))
+      [UInt8](repeating: 65, count: size).withUnsafeBytes {
+        _ = owned.take($0, recordTimestamp: -1, offset: Int64(offset))
+        owned.endRecords(nextOffset: Int64(offset) + 1, now: 0)
       }
     }
-    owned.endRecords(nextOffset: 2, now: 0)
     committer.take(owned.handOver()!)
     guard case .aborted(.recordTooLarge, _) = try committer.commit() else {
       Issue.record("the record was taken")

@@ -35,8 +35,10 @@ import WindowEngine
         {"type":"enter","session_id":"s","viewer_id":"v\(i)","ts":\(time)}
         """
       source.beginRecords()
-      Array(text.utf8).withUnsafeBytes { _ = source.take($0, recordTimestamp: time, offset: Int64(i)) }
-      source.endRecords(nextOffset: Int64(i) + 1, now: 0)
+      Array(text.utf8).withUnsafeBytes {
+        _ = source.take($0, recordTimestamp: time, offset: Int64(i))
+        source.endRecords(nextOffset: Int64(i) + 1, now: 0)
+      }
       committer.take(try #require(source.handOver()))
       guard case .committed = try committer.commit() else {
         Issue.record("nothing was committed")

@@ -251,11 +251,18 @@ final class Process {
     let (records, next) = world.cluster.read(one.partition, from: position, limit: world.random(1..<30))
     if !records.isEmpty {
       one.beginRecords()
+      // What is read stays until it has been counted.
+      let bytes = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: records.reduce(0) { $0 + $1.1.value!.count }, alignment: 1)
+      defer { bytes.deallocate() }
+      var end = 0
       for (offset, entry) in records {
         if world.has(.globalLateness), let mark = globalWatermark { one.advance(to: mark) }
-        let mustHandOver = entry.value!.withUnsafeBytes {
-          one.take($0, recordTimestamp: entry.timestamp, offset: Int64(offset))
-        }
+        let payload = UnsafeMutableRawBufferPointer(rebasing: bytes[end..<(end + entry.value!.count)])
+        payload.copyBytes(from: entry.value!)
+        end += payload.count
+        let mustHandOver = one.take(
+          UnsafeRawBufferPointer(payload), recordTimestamp: entry.timestamp, offset: Int64(offset))
         if mustHandOver, let handOver = one.handOver() { lane.outbox.append(handOver) }
       }
       one.endRecords(nextOffset: Int64(next), now: world.now)

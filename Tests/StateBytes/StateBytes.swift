@@ -205,6 +205,8 @@ private final class Run {
         offsets[partition] = offset + 1
         inputBytes += event.bytes.count
         _ = owned[partition]!.take(event.bytes, recordTimestamp: event.arrivalTime, offset: offset)
+        // The generator writes the next event where this one is.
+        owned[partition]!.endRecords(nextOffset: offset + 1, now: 0)
       }
       for (partition, source) in owned {
         source.endRecords(nextOffset: offsets[partition] ?? 0, now: 0)

@@ -22,6 +22,7 @@ import Testing
         reportingCurrency: CurrencyCode("CNY")!, rates: [:], maxFutureMilliseconds: 300_000,
         hashed: CheckpointTests.plan.hashedIdentifiers))
     private var event: Event
+    private let counting = OneByOne(CheckpointTests.plan)
 
     init(generation: UInt64) {
       partition = .allocate(capacity: 1)
@@ -40,7 +41,7 @@ import Testing
     func count(_ text: String) -> RejectReason? {
       Array(text.utf8).withUnsafeBytes { bytes in
         #expect(decoder.decode(bytes, recordTimestamp: -1, into: &event) == nil)
-        return partition.pointee.count(event, recordTimestamp: -1)
+        return counting.count(event, in: &partition.pointee)
       }
     }
 

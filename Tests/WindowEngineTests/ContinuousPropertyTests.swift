@@ -65,6 +65,7 @@ struct ContinuousRun {
     let policy = DecodingPolicy(random.plan, plan)
     var decoder = EventDecoder(policy: policy)
     var event = decoder.makeEvent()
+    let staged = StagedEvents(plan: plan, capacity: 40)
     final class Sink { var blocks: [Block] = [] }
     let sink = Sink()
     let count = random.partitions.count
@@ -91,10 +92,12 @@ struct ContinuousRun {
         input.bytes.withUnsafeBytes { bytes in
           let timestamp = input.recordTimestamp ?? -1
           if decoder.decode(bytes, recordTimestamp: timestamp, into: &event) == nil {
-            _ = partitions[source].count(event, recordTimestamp: timestamp)
+            staged.append(event, recordTimestamp: timestamp, position: 0)
           }
         }
       }
+      partitions[source].count(staged) { _ in }
+      staged.removeAll()
       partitions[source].handOver(sourceOffset: Int64(positions[source]))
       for shard in shards {
         for block in sink.blocks where shards.firstIndex(where: { $0 === shard }) == block.shard {

@@ -7,9 +7,10 @@ import Testing
   private static let plan = EnginePlan(
     time: TimePolicy(), windows: [.init(name: "1m", kind: .sliding(size: 60_000, slide: 60_000))],
     groups: [Grouping([]), Grouping([.productID])], currency: CurrencyCode("CNY")!)
+  private let counting = OneByOne(plan)
 
   /// Counts one paid order of a product in a partition, with any hash for the product.
-  private static func count(
+  private func count(
     _ product: String, hash: UInt64, amount: Int64, order: String = "1", in partition: inout SourcePartition
   ) {
     let identifiers = UnsafeMutablePointer<Identifier>.allocate(capacity: IdentifierField.allCases.count)
@@ -25,7 +26,7 @@ import Testing
           bytes: text.baseAddress, length: Int32(text.count), hash: hash)
         identifiers[IdentifierField.buyerID.rawValue].hash = 99
         let event = Event(type: .paid, timestamp: 5_000, amountMinor: amount, quantity: 1, identifiers: identifiers)
-        #expect(partition.count(event, recordTimestamp: -1) == nil)
+        #expect(counting.count(event, in: &partition) == nil)
       }
     }
   }
@@ -53,9 +54,9 @@ import Testing
 
   @Test func identifiersWhoseHashesCollideAreCountedApart() throws {
     let results = try Self.results { partition in
-      Self.count("apple", hash: 42, amount: 100, in: &partition)
-      Self.count("pear", hash: 42, amount: 1000, in: &partition)
-      Self.count("plum", hash: 42, amount: 10_000, in: &partition)
+      count("apple", hash: 42, amount: 100, in: &partition)
+      count("pear", hash: 42, amount: 1000, in: &partition)
+      count("plum", hash: 42, amount: 10_000, in: &partition)
     }
     #expect(
       results == [
@@ -87,11 +88,11 @@ import Testing
     let results = try Self.results { partition in
       for i in 0..<products {
         let name = "p\(i)"
-        Self.count(name, hash: Array(name.utf8).withUnsafeBytes(IdentifierHash.hash), amount: 100, in: &partition)
+        count(name, hash: Array(name.utf8).withUnsafeBytes(IdentifierHash.hash), amount: 100, in: &partition)
       }
       // One of the first again, after the table was emptied.
       let hash = Array("p1".utf8).withUnsafeBytes(IdentifierHash.hash)
-      Self.count("p1", hash: hash, amount: 100, order: "2", in: &partition)
+      count("p1", hash: hash, amount: 100, order: "2", in: &partition)
     }
     #expect(results.count == products + 1)
     #expect(results["1m||"] == "\(products + 1).00")

@@ -125,6 +125,7 @@ private final class Engine {
   private let blocks: Blocks
   private var decoder: EventDecoder
   private var event: Event
+  private let counting: OneByOne
   private var offset: Int64 = 0
 
   private final class Blocks { var all: [Block] = [] }
@@ -132,6 +133,7 @@ private final class Engine {
   init(_ plan: EnginePlan, sources: Int = 1) throws {
     let blocks = Blocks()
     self.blocks = blocks
+    counting = OneByOne(plan)
     shard = RollupShard(plan: plan, mode: .continuous, sources: sources)
     partition = .allocate(capacity: 1)
     partition.initialize(
@@ -155,7 +157,7 @@ private final class Engine {
       "amount":"\(amount)","ts":\(timestamp)}
       """
     let reason = Array(text.utf8).withUnsafeBytes { bytes in
-      decoder.decode(bytes, recordTimestamp: -1, into: &event) ?? partition.pointee.count(event, recordTimestamp: -1)
+      decoder.decode(bytes, recordTimestamp: -1, into: &event) ?? counting.count(event, in: &partition.pointee)
     }
     #expect(reason == nil)
   }

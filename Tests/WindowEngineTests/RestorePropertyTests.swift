@@ -129,6 +129,7 @@ private struct RestoredRun {
   mutating func finish() throws {
     var decoder = EventDecoder(policy: DecodingPolicy(random.plan, plan))
     var event = decoder.makeEvent()
+    let staged = StagedEvents(plan: plan, capacity: 40)
     let count = random.partitions.count
     let lanes = (0..<count).map { _ in Lane() }
     for (source, lane) in lanes.enumerated() { open(lane, source) }
@@ -156,10 +157,12 @@ private struct RestoredRun {
         input.bytes.withUnsafeBytes { bytes in
           let timestamp = input.recordTimestamp ?? -1
           if decoder.decode(bytes, recordTimestamp: timestamp, into: &event) == nil {
-            _ = lane.partition.pointee.count(event, recordTimestamp: timestamp)
+            staged.append(event, recordTimestamp: timestamp, position: 0)
           }
         }
       }
+      lane.partition.pointee.count(staged) { _ in }
+      staged.removeAll()
       let offset = Int64(positions[source])
       lane.partition.pointee.handOver(sourceOffset: offset)
       let checkpoint = lane.partition.pointee.takeCheckpoint(sourceOffset: offset, isIdle: false)

@@ -56,6 +56,15 @@ import Testing
           for (i, hash) in members.enumerated() where i % parts == part || i % 3 == 0 { piece.insert(hash, in: other) }
           merged.formUnion(piece, in: pool)
         }
+        // Taken over instead of added: by an empty, a smaller or a larger one of the same pool.
+        var taken = Sketch()
+        for part in 0..<parts {
+          var piece = Sketch()
+          for (i, hash) in members.enumerated() where i % parts == part || i % 3 == 0 { piece.insert(hash, in: pool) }
+          taken.take(&piece, in: pool)
+          #expect(piece.isEmpty)
+        }
+        #expect(taken.isDense == straight.isDense && taken.estimate == straight.estimate)
         #expect(merged.isDense == straight.isDense)
         #expect(merged.estimate == straight.estimate)
         if let a = merged.denseRegisters, let b = straight.denseRegisters {

@@ -33,9 +33,12 @@ private final class HandOvers {
     var partition = SourcePartition(plan: plan, shards: 1, source: 0, mode: .once) { blocks.append($0) }
     var decoder = EventDecoder(policy: plan.policy)
     var event = decoder.makeEvent()
+    let staged = StagedEvents(plan: plan, capacity: 1)
     for (i, text) in payloads.texts.enumerated() {
       precondition(decoder.decode(text, recordTimestamp: -1, into: &event) == nil, "an event was rejected")
-      precondition(partition.count(event, recordTimestamp: -1) == nil, "an event was not counted")
+      staged.append(event, recordTimestamp: -1, position: i)
+      partition.count(staged) { precondition($0.reason == nil, "an event was not counted") }
+      staged.removeAll()
       let isEnd = i == events - 1
       if !isEnd && i % eventsPerHandOver != 0 { continue }
       partition.handOver(sourceOffset: Int64(i + 1), atEnd: isEnd)

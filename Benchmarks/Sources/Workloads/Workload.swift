@@ -23,7 +23,7 @@ public struct Workload: Sendable {
 
   /// All of them.
   public static let all: [Workload] = [
-    .decode("decode", order: .usual), .decode("decode-any-order", order: .any), .count, .stageAndCount, .ring,
-    .ringBatch, .rollUp, .slide(minutes: 2), .slide(minutes: 20), .replay,
+    .decode("decode", order: .usual), .decode("decode-any-order", order: .any), .count, .ring, .ringBatch, .rollUp,
+    .slide(minutes: 2), .slide(minutes: 20), .replay,
   ]
 }

@@ -153,6 +153,7 @@ public final class Replay: @unchecked Sendable {
 
   private final class Input {
     let reader: LineReader
+    let decoder: IntakeDecoder
     let intake: Intake
     var linesSinceHandOver = 0
     var panesLeft = 0
@@ -160,22 +161,23 @@ public final class Replay: @unchecked Sendable {
     var offset: Int64 = 0
     var isDone = false
 
-    init(reader: LineReader, intake: Intake) {
+    init(reader: LineReader, decoder: IntakeDecoder, intake: Intake) {
       self.reader = reader
+      self.decoder = decoder
       self.intake = intake
     }
   }
 
   private func makeInput(_ source: Int, shards: Int) -> Input {
     Input(
-      reader: readers[source],
+      reader: readers[source], decoder: IntakeDecoder(policy: policy, source: source),
       intake: Intake(
-        plan: plan, policy: policy, shards: shards, source: source, mode: .once,
-        keepsDuplicates: options.keepsDuplicates))
+        plan: plan, shards: shards, source: source, mode: .once, keepsDuplicates: options.keepsDuplicates))
   }
 
   private func runLane(_ lane: Int, of laneCount: Int, shards: Int, into ring: SPSCRing<HandOver>) throws {
     let inputs = stride(from: lane, to: readers.count, by: laneCount).map { makeInput($0, shards: shards) }
+    let batch = IntakeBatch(plan: plan, capacity: Self.batchLines)
     var wait = WaitStrategy()
     while let input = inputs.filter({ !$0.isDone }).min(by: { $0.intake.watermark < $1.intake.watermark }) {
       if firstError.withLock({ $0 != nil }) { return }
@@ -186,17 +188,31 @@ public final class Replay: @unchecked Sendable {
         continue
       }
       wait.reset()
-      let before = input.reader.offset
-      let hasMore = try input.reader.readLines(Self.batchLines) { bytes, offset, line in
-        if !Self.isBlank(bytes) { input.intake.take(bytes, recordTimestamp: -1, offset: offset, line: line) }
-      }
-      bytesRead.add(input.reader.offset - before, ordering: .relaxed)
-      input.isDone = !hasMore
-      input.offset = input.reader.offset
+      try fill(batch, from: input.reader, input.decoder)
+      input.intake.take(batch)
+      input.isDone = batch.isEnd
+      input.offset = batch.endOffset
+      let lines = batch.lineCount
+      batch.removeAll()
       watermarks[input.intake.source].value.store(
         input.isDone ? .max : input.intake.watermark, ordering: .releasing)
-      handOverIfDue(input, lines: Self.batchLines, into: ring)
+      handOverIfDue(input, lines: lines, into: ring)
     }
+  }
+
+  /// Decodes the next lines of a file into an empty batch.
+  private func fill(_ batch: IntakeBatch, from reader: LineReader, _ decoder: IntakeDecoder) throws {
+    let before = reader.offset
+    let firstLine = reader.line
+    let hasMore = try reader.readLines(Self.batchLines, stopsAtFill: true) { bytes, offset, line in
+      if Self.isBlank(bytes) { return }
+      if batch.buffer == nil { batch.buffer = reader.buffer }
+      decoder.take(bytes, recordTimestamp: -1, offset: offset, line: line, into: batch)
+    }
+    bytesRead.add(reader.offset - before, ordering: .relaxed)
+    batch.lineCount = Int(reader.line - firstLine)
+    batch.endOffset = reader.offset
+    batch.isEnd = !hasMore
   }
 
   /// Batches on their way between the thread that decodes and the one that counts.
@@ -241,20 +257,11 @@ public final class Replay: @unchecked Sendable {
         continue
       }
       wait.reset()
-      let before = reader.offset
-      let firstLine = reader.line
-      let hasMore = try reader.readLines(Self.batchLines, stopsAtFill: true) { bytes, offset, line in
-        if !Self.isBlank(bytes) {
-          decoder.take(bytes, of: reader, offset: offset, line: line, into: batch)
-        }
-      }
-      bytesRead.add(reader.offset - before, ordering: .relaxed)
-      batch.lineCount = Int(reader.line - firstLine)
-      batch.endOffset = reader.offset
-      batch.isEnd = !hasMore
+      try fill(batch, from: reader, decoder)
+      let isEnd = batch.isEnd
       // There is room: no more batches exist than the ring holds.
       _ = decoded.offer(batch)
-      if !hasMore { return }
+      if isEnd { return }
     }
   }
 

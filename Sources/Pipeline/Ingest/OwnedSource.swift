@@ -8,6 +8,9 @@ import WindowEngine
 package final class OwnedSource {
   /// Open panes that lead to a hand-over, beyond twice those that the last one left.
   private static let paneSlack = 256
+  /// Events that are decoded before they are counted: enough for what they touch to be asked for in time, few enough
+  /// to stay in the cache.
+  private static let batchEvents = 256
 
   package let partition: TopicPartition
   package let source: Int
@@ -16,6 +19,8 @@ package final class OwnedSource {
   /// Whether it goes on from an earlier owner's checkpoint.
   let isRestored: Bool
   let intake: Intake
+  private let decoder: IntakeDecoder
+  private let batch: IntakeBatch
   private let progress: Sources.Progress
   private let plan: EnginePlan
   /// The offset of the next record to be read.
@@ -48,8 +53,10 @@ package final class OwnedSource {
     plan = setup.plan
     progress = sources.progress(of: source)
     intake = Intake(
-      plan: setup.plan, policy: setup.policy, shards: shards, source: source, mode: .continuous,
-      keepsDuplicates: keepsDuplicates, generation: generation)
+      plan: setup.plan, shards: shards, source: source, mode: .continuous, keepsDuplicates: keepsDuplicates,
+      generation: generation)
+    decoder = IntakeDecoder(policy: setup.policy, source: source)
+    batch = IntakeBatch(plan: setup.plan, capacity: Self.batchEvents)
     if let restored { try intake.restore(restored.checkpoint, pieces: restored.pieces, ids: restored.ids) }
     nextOffset = restored?.checkpoint.sourceOffset ?? 0
     hasHadRecord = nextOffset > 0
@@ -79,18 +86,26 @@ package final class OwnedSource {
     progress.isIdle.store(false, ordering: .releasing)
   }
 
-  /// Counts one event. Returns whether so many panes are open that they must be handed over before more is read.
+  /// Decodes one event, which is counted by ``endRecords(nextOffset:now:)`` at the latest; until then its bytes stay.
+  /// Returns whether so many panes are open that they must be handed over before more is read.
   @inline(__always)
   package func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64) -> Bool {
-    intake.take(payload, recordTimestamp: recordTimestamp, offset: offset, line: 0)
-    if intake.openPanes <= paneLimit { return false }
-    nextOffset = offset + 1
-    return true
+    decoder.take(payload, recordTimestamp: recordTimestamp, offset: offset, line: 0, into: batch)
+    if !batch.isFull { return false }
+    count(upTo: offset + 1)
+    return intake.openPanes > paneLimit
+  }
+
+  /// Counts what was decoded, which is all up to `nextOffset`.
+  private func count(upTo nextOffset: Int64) {
+    self.nextOffset = nextOffset
+    intake.take(batch)
+    batch.removeAll()
   }
 
   /// Records have come up to `nextOffset`.
   package func endRecords(nextOffset: Int64, now: Int64) {
-    self.nextOffset = nextOffset
+    count(upTo: nextOffset)
     hasHadRecord = true
     lastRecord = now
     isAtEnd = false

@@ -4,12 +4,11 @@
 import LiveEvents
 import WindowEngine
 
-/// Decodes and counts the events of one source partition, and collects what its lane hands over.
+/// Counts the events of one source partition, and collects what its lane hands over.
 final class Intake {
   let source: Int
   private let generation: UInt64?
   private let partition: UnsafeMutablePointer<SourcePartition>
-  private let decoder: IntakeDecoder
   private let sink: BlockSink
   private let keepsDuplicates: Bool
   private var rejects: [Reject] = []
@@ -30,8 +29,7 @@ final class Intake {
   }
 
   init(
-    plan: EnginePlan, policy: DecodingPolicy, shards: Int, source: Int, mode: PublishingMode, keepsDuplicates: Bool,
-    generation: UInt64? = nil
+    plan: EnginePlan, shards: Int, source: Int, mode: PublishingMode, keepsDuplicates: Bool, generation: UInt64? = nil
   ) {
     self.source = source
     self.generation = generation
@@ -43,7 +41,6 @@ final class Intake {
       to: SourcePartition(plan: plan, shards: shards, source: source, mode: mode, generation: generation) {
         sink.blocks.append($0)
       })
-    decoder = IntakeDecoder(policy: policy, source: source)
     counts = .allocate(capacity: Self.typeCount)
     counts.initialize(repeating: 0, count: Self.typeCount)
     rejected = .allocate(capacity: Self.reasonCount)
@@ -64,7 +61,7 @@ final class Intake {
   /// Whether so many rejects have gathered that they must go on before more is read.
   var mustHandOver: Bool { rejectBytes >= Self.maxRejectBytes }
 
-  /// Counts events that another thread has decoded.
+  /// Counts decoded events, or keeps them with the reason why not.
   func take(_ batch: IntakeBatch) {
     let known = rejects.count
     bytes &+= batch.bytes
@@ -81,22 +78,6 @@ final class Intake {
       }
     }
     if !batch.rejects.isEmpty { rejects[known...].sort { $0.offset < $1.offset } }
-  }
-
-  /// Counts one event, or keeps it with the reason why not. `recordTimestamp` is negative where there is none.
-  @inline(__always)
-  func take(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64, line: Int64) {
-    bytes &+= UInt64(payload.count)
-    if let reason = decoder.decode(payload, recordTimestamp: recordTimestamp) {
-      return keep(decoder.reject(payload, reason, offset: offset, line: line))
-    }
-    let event = decoder.event
-    if let reason = partition.pointee.count(event, recordTimestamp: recordTimestamp) {
-      refuse(
-        payload, reason, timestamp: event.timestamp, watermark: partition.pointee.watermark, offset: offset, line: line)
-    } else {
-      counts[Int(event.type.rawValue)] &+= 1
-    }
   }
 
   /// Keeps an event that was decoded but not counted.
@@ -156,7 +137,7 @@ final class Intake {
     for i in 0..<Self.reasonCount { handOver.counts.rejected[i] = rejected[i] }
     handOver.counts.bytes = bytes
     handOver.hasOverflow = partition.pointee.hasOverflow
-    handOver.isSaturated = isSaturated || decoder.isSaturated
+    handOver.isSaturated = isSaturated
     counts.update(repeating: 0, count: Self.typeCount)
     rejected.update(repeating: 0, count: Self.reasonCount)
     bytes = 0

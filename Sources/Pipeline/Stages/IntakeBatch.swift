@@ -1,9 +1,9 @@
 import LiveEvents
 import WindowEngine
 
-/// Lines of a file that one thread has decoded for another one to count.
+/// Decoded events of one source partition, to be counted by the same thread or another one.
 final class IntakeBatch: @unchecked Sendable {
-  /// Where an event stands; its bytes lie in ``buffer``.
+  /// Where an event stands; its bytes stay where they are until it is counted.
   struct Line {
     let bytes: UnsafeRawBufferPointer
     let offset: Int64
@@ -12,7 +12,7 @@ final class IntakeBatch: @unchecked Sendable {
 
   let events: StagedEvents
   // One thread at a time: checks of exclusive access for each event were felt.
-  /// The lines of the decoded events, by position.
+  /// Where the decoded events stand, by position.
   @exclusivity(unchecked) fileprivate(set) var lines: [Line] = []
   /// What could not be decoded.
   fileprivate(set) var rejects: [Reject] = []
@@ -26,9 +26,13 @@ final class IntakeBatch: @unchecked Sendable {
   var endOffset: Int64 = 0
   /// Whether it is the last one.
   var isEnd = false
-  @exclusivity(unchecked) fileprivate var buffer: LineBuffer?
+  /// What keeps the events' bytes, where a reader delivers them to another thread.
+  @exclusivity(unchecked) var buffer: LineBuffer?
 
   init(plan: EnginePlan, capacity: Int) { events = StagedEvents(plan: plan, capacity: capacity) }
+
+  /// Whether its events must be counted before another one is taken.
+  var isFull: Bool { events.isFull }
 
   func removeAll() {
     events.removeAll()
@@ -41,13 +45,12 @@ final class IntakeBatch: @unchecked Sendable {
   }
 }
 
-/// Decodes the events of one source partition, for an ``Intake`` on the same thread or, by batches, on another.
+/// Decodes the events of one source partition into batches.
 final class IntakeDecoder {
   private let source: Int
   // One owner, and nothing calls back while an event is decoded: checks of exclusive access for each were felt.
   @exclusivity(unchecked) private var decoder: EventDecoder
-  /// The event that was decoded last.
-  @exclusivity(unchecked) private(set) var event: Event
+  @exclusivity(unchecked) private var event: Event
 
   init(policy: DecodingPolicy, source: Int) {
     self.source = source
@@ -56,35 +59,28 @@ final class IntakeDecoder {
     self.decoder = decoder
   }
 
-  /// Whether an amount has stopped at the limit of Int64 when it was converted.
-  var isSaturated: Bool { decoder.saturated > 0 }
-
-  /// Decodes an event into ``event``, or says why not. `recordTimestamp` is negative where there is none.
-  @inline(__always)
-  func decode(_ payload: UnsafeRawBufferPointer, recordTimestamp: Int64) -> RejectReason? {
-    decoder.decode(payload, recordTimestamp: recordTimestamp, into: &event)
-  }
-
-  /// What ``decode(_:recordTimestamp:)`` has just refused.
-  @inline(never)
-  func reject(_ payload: UnsafeRawBufferPointer, _ reason: RejectReason, offset: Int64, line: Int64) -> Reject {
-    Reject(
-      reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line, bytes: Array(payload))
-  }
-
-  /// Decodes one line that a reader delivers into a batch that has room.
+  /// Decodes an event into a batch that has room. `recordTimestamp` is negative and `line` 0 where there is none; the
+  /// bytes stay where they are until the event is counted.
   @inline(__always)
   func take(
-    _ bytes: UnsafeRawBufferPointer, of reader: LineReader, offset: Int64, line: Int64, into batch: IntakeBatch
+    _ bytes: UnsafeRawBufferPointer, recordTimestamp: Int64, offset: Int64, line: Int64, into batch: IntakeBatch
   ) {
     batch.bytes &+= UInt64(bytes.count)
-    if let reason = decode(bytes, recordTimestamp: -1) {
-      batch.rejects.append(reject(bytes, reason, offset: offset, line: line))
-      return
+    if let reason = decoder.decode(bytes, recordTimestamp: recordTimestamp, into: &event) {
+      return refuse(bytes, reason, offset: offset, line: line, in: batch)
     }
-    if batch.buffer == nil { batch.buffer = reader.buffer }
-    batch.events.append(event, recordTimestamp: -1, position: batch.lines.count)
+    batch.events.append(event, recordTimestamp: recordTimestamp, position: batch.lines.count)
     batch.lines.append(IntakeBatch.Line(bytes: bytes, offset: offset, number: line))
-    batch.isSaturated = isSaturated
+    if decoder.saturated > 0 { batch.isSaturated = true }
+  }
+
+  @inline(never)
+  private func refuse(
+    _ bytes: UnsafeRawBufferPointer, _ reason: RejectReason, offset: Int64, line: Int64, in batch: IntakeBatch
+  ) {
+    batch.rejects.append(
+      Reject(
+        reason: reason, detail: decoder.rejectDetail(), source: source, offset: offset, line: line, bytes: Array(bytes)
+      ))
   }
 }

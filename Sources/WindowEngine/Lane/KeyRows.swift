@@ -37,6 +37,9 @@ struct KeyRows: ~Copyable {
 
   func hash(_ row: Int) -> UInt64 { keys[row].hash }
 
+  /// Bytes of all texts.
+  var textBytes: Int { texts.count }
+
   /// Marks a row as changed. Returns whether it was not marked yet.
   @inline(__always) func mark(_ row: Int) -> Bool {
     if keys[row].isPending { return false }
@@ -50,19 +53,12 @@ struct KeyRows: ~Copyable {
   /// Asks for the memory in which a key with that hash will be looked for.
   @inline(__always) func prefetch(_ hash: UInt64) { lt_prefetch(index.home(of: hash)) }
 
-  /// The row of a key whose whole text is at hand.
+  /// The row of a key.
+  @inline(__always)
   func find(_ hash: UInt64, text: UnsafeRawBufferPointer) -> Int? {
     index.find(hash) { row in
       Int(keys[row].textLength) == text.count
         && (text.isEmpty || memcmp(texts.base + Int(keys[row].textOffset), text.baseAddress!, text.count) == 0)
-    }
-  }
-
-  /// The row of a key of which `matches` recognises the text.
-  @inline(__always)
-  func find(_ hash: UInt64, where matches: (UnsafePointer<UInt8>, Int) -> Bool) -> Int? {
-    index.find(hash) { row in
-      keys[row].hash == hash && matches(texts.base + Int(keys[row].textOffset), Int(keys[row].textLength))
     }
   }
 

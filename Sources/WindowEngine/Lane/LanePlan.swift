@@ -1,5 +1,5 @@
-// Invariant that makes this file safe: the buffers are owned; `leafFields` is filled once in `init`, `scratch` holds one
-// key at a time, and one thread uses a plan.
+// Invariant that makes this file safe: `leafFields` is owned and filled once in `init`; whoever has a key written has
+// room for the longest.
 
 import LiveEvents
 
@@ -20,8 +20,6 @@ struct LanePlan: ~Copyable {
   let maxKeys: Int
   let lattice: Lattice
   private let groupHashes: [UInt64]
-  /// Room for one key while it is put together; a temporary allocation of that size would be one of the heap's.
-  private let scratch: UnsafeMutableRawBufferPointer
 
   init(_ plan: EnginePlan) {
     let fields = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: plan.leafFields.count)
@@ -31,13 +29,9 @@ struct LanePlan: ~Copyable {
     maxKeys = plan.maxKeys
     groupHashes = plan.groups.map(\.hash)
     lattice = Lattice(plan)
-    scratch = .allocate(byteCount: KeyText.maxLength, alignment: 8)
   }
 
-  deinit {
-    leafFields.deallocate()
-    scratch.deallocate()
-  }
+  deinit { leafFields.deallocate() }
 
   func groupHash(_ group: Int) -> UInt64 { groupHashes[group] }
 
@@ -55,53 +49,48 @@ struct LanePlan: ~Copyable {
     return hash
   }
 
-  /// Whether `text` is the leaf key of `event`.
+  /// Writes the leaf key of `event`, at most ``KeyText/maxLength`` bytes, and returns how many it has.
   @inline(__always)
-  static func matches(
-    _ event: Event, _ fields: UnsafeBufferPointer<UInt8>, _ text: UnsafePointer<UInt8>
-  ) -> Bool {
+  func write(_ event: Event, to text: UnsafeMutablePointer<UInt8>) -> Int {
     var at = text
-    for field in fields {
-      let length = Int(at.pointee)
-      at += 1
-      if field == currencyField {
-        if length != (event.currency == 0 ? 0 : 3) { return false }
-        if length != 0 && packed(at) != event.currency { return false }
-      } else {
-        let identifier = event.identifiers[Int(field)]
-        if Int(identifier.length) != length { return false }
-        if length != 0 && memcmp(at, identifier.bytes.unsafelyUnwrapped, length) != 0 { return false }
-      }
-      at += length
-    }
-    return true
-  }
-
-  @inline(__always) private static func packed(_ text: UnsafePointer<UInt8>) -> UInt32 {
-    UInt32(text[0]) << 16 | UInt32(text[1]) << 8 | UInt32(text[2])
-  }
-
-  /// The leaf key of `event`, valid until the next key is put together.
-  func text(of event: Event) -> UnsafeRawBufferPointer {
-    var at = 0
     for field in leafFields {
       if field == Self.currencyField {
-        scratch[at] = event.currency == 0 ? 0 : 3
+        at.pointee = event.currency == 0 ? 0 : 3
         at += 1
         if event.currency == 0 { continue }
         for shift in [UInt32(16), 8, 0] {
-          scratch[at] = UInt8(truncatingIfNeeded: event.currency >> shift)
+          at.pointee = UInt8(truncatingIfNeeded: event.currency >> shift)
           at += 1
         }
       } else {
         let identifier = event.identifiers[Int(field)]
         let length = Int(identifier.length)
-        scratch[at] = UInt8(length)
+        at.pointee = UInt8(length)
         at += 1
-        if length > 0 { memcpy(scratch.baseAddress! + at, identifier.bytes.unsafelyUnwrapped, length) }
+        if length > 0 { Self.copy(identifier.bytes.unsafelyUnwrapped, length, to: at) }
         at += length
       }
     }
-    return UnsafeRawBufferPointer(rebasing: scratch[..<at])
+    return at - text
+  }
+
+  /// Copies a few bytes: most identifiers have less than 16, for which a call takes longer than the copy.
+  @inline(__always)
+  private static func copy(_ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt8>) {
+    let from = UnsafeRawPointer(source)
+    let to = UnsafeMutableRawPointer(target)
+    if length > 16 {
+      memcpy(to, from, length)
+    } else if length >= 8 {
+      to.storeBytes(of: from.loadUnaligned(as: UInt64.self), as: UInt64.self)
+      to.storeBytes(
+        of: from.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self), toByteOffset: length - 8, as: UInt64.self)
+    } else if length >= 4 {
+      to.storeBytes(of: from.loadUnaligned(as: UInt32.self), as: UInt32.self)
+      to.storeBytes(
+        of: from.loadUnaligned(fromByteOffset: length - 4, as: UInt32.self), toByteOffset: length - 4, as: UInt32.self)
+    } else {
+      for i in 0..<length { target[i] = source[i] }
+    }
   }
 }

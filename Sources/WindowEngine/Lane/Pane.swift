@@ -35,19 +35,22 @@ struct Pane: ~Copyable {
   /// The pane's number: its start divided by the length of a pane.
   private(set) var index: Int64
   /// The groups, the nodes and the leaves.
-  private let tables: UnsafeMutablePointer<PaneTable>
-  private let groupCount: Int
+  let tables: UnsafeMutablePointer<PaneTable>
+  let groupCount: Int
   /// The number of the leaves' table.
   private let leafTable: Int
-  private let pool: SketchPool
+  let pool: SketchPool
+  /// Keys that a group may have before further ones share the overflow key.
+  private let maxKeys: Int
   /// The last events, a ring; those before were counted.
   private let waiting: UnsafeMutablePointer<Waiting>
   /// Events since the ring was last empty.
   private var arrivals = 0
 
-  init(index: Int64, plan: borrowing LanePlan, pool: SketchPool) {
+  init(index: Int64, plan: borrowing LanePlan, maxKeys: Int, pool: SketchPool) {
     self.index = index
     self.pool = pool
+    self.maxKeys = maxKeys
     groupCount = plan.lattice.groupCount
     leafTable = groupCount + plan.lattice.nodeCount
     tables = .allocate(capacity: leafTable + 1)
@@ -83,14 +86,14 @@ struct Pane: ~Copyable {
 
   // MARK: Counting
 
-  /// Counts an event of this pane, whose leaf key has the hash `leaf` and is told by `matches` and `text`.
+  /// Counts an event of this pane, whose leaf key is `text` with the hash `leaf`.
   @inline(__always)
   mutating func add(
-    _ event: CountedEvent, leaf hash: UInt64, plan: borrowing LanePlan, journal: LaneJournal?,
-    matches: (UnsafePointer<UInt8>, Int) -> Bool, text: (borrowing LanePlan) -> UnsafeRawBufferPointer
+    _ event: CountedEvent, leaf hash: UInt64, text: UnsafeRawBufferPointer, plan: borrowing LanePlan,
+    journal: LaneJournal?
   ) {
     let leaves = leaves
-    let row = leaves.pointee.rows.find(hash, where: matches) ?? addLeaf(hash, plan, journal, text)
+    let row = leaves.pointee.rows.find(hash, text: text) ?? addLeaf(hash, text, plan, journal)
     leaves.pointee.note(row)
     let pointer = leaves.pointee.rows.pointer(row)
     lt_prefetch(pointer)
@@ -123,14 +126,13 @@ struct Pane: ~Copyable {
 
   @inline(never)
   private mutating func addLeaf(
-    _ hash: UInt64, _ plan: borrowing LanePlan, _ journal: LaneJournal?,
-    _ text: (borrowing LanePlan) -> UnsafeRawBufferPointer
+    _ hash: UInt64, _ text: UnsafeRawBufferPointer, _ plan: borrowing LanePlan, _ journal: LaneJournal?
   ) -> Int {
     if leaves.pointee.rows.count == Self.maxLeaves {
       merge(plan, journal)
       for i in groupCount...leafTable { tables[i].removeAll() }
     }
-    return leaves.pointee.append(hash, text: text(plan))
+    return leaves.pointee.append(hash, text: text)
   }
 
   // MARK: Merging
@@ -153,6 +155,7 @@ struct Pane: ~Copyable {
   private func merge(table: Int, _ plan: borrowing LanePlan) {
     let source = tables + table
     let edges = plan.lattice.edges(of: table)
+    let last = edges.count - 1
     let count = source.pointee.changed.count
     for i in 0..<count {
       if i + Self.mergeDistance < count { prefetch(source, Int(source.pointee.changed[i + Self.mergeDistance]), edges) }
@@ -168,7 +171,7 @@ struct Pane: ~Copyable {
         let table = tables + edges[i].table
         let sum = table.pointee.rows.pointer(Int(target))
         // The last one may take the members over instead of copying them.
-        if i == edges.count - 1 {
+        if i == last {
           sum.pointee.take(accumulator, in: pool)
         } else {
           sum.pointee.merge(accumulator, in: pool)
@@ -200,7 +203,7 @@ struct Pane: ~Copyable {
   }
 
   /// The row to which a key adds along an edge.
-  private func resolve(
+  func resolve(
     _ key: UnsafeRawBufferPointer, _ edge: Lattice.Edge, _ plan: borrowing LanePlan
   ) -> UInt32 {
     guard let text = plan.lattice.project(key, along: edge) else { return PaneTable.none }
@@ -208,11 +211,11 @@ struct Pane: ~Copyable {
     let table = tables + edge.table
     if let row = table.pointee.rows.find(hash, text: text) { return UInt32(row) }
     let ordinary = table.pointee.rows.count - (table.pointee.overflowRow == nil ? 0 : 1)
-    if edge.table < groupCount && ordinary >= plan.maxKeys { return UInt32(overflowRow(of: edge.table, plan)) }
+    if edge.table < groupCount && ordinary >= maxKeys { return UInt32(overflowRow(of: edge.table, plan)) }
     return UInt32(table.pointee.append(hash, text: text))
   }
 
-  private func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
+  func overflowRow(of group: Int, _ plan: borrowing LanePlan) -> Int {
     if let row = tables[group].overflowRow { return row }
     let overflow = KeyText.overflowHash(group: plan.groupHash(group))
     let row = tables[group].append(overflow, text: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -220,58 +223,13 @@ struct Pane: ~Copyable {
     return row
   }
 
-  /// Writes every key that changed since the last time and marks it as sent.
-  mutating func send(to writer: BlockWriters, plan: borrowing LanePlan, journal: LaneJournal?) {
+  /// Merges what has been counted and gives back the memory of leaves and nodes: few events will come.
+  mutating func releaseCaches(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
+    if leaves.pointee.rows.count == 0 { return }
     merge(plan, journal)
-    for group in 0..<groupCount {
-      let table = tables + group
-      for i in 0..<table.pointee.changed.count {
-        let row = Int(table.pointee.changed[i])
-        let accumulator = table.pointee.rows.pointer(row)
-        table.pointee.rows.unmark(row)
-        writer.write(
-          pane: index, group: group, hash: table.pointee.rows.hash(row),
-          isOverflow: table.pointee.overflowRow == row, text: table.pointee.rows.text(row), accumulator)
-        accumulator.pointee.clearSketches(in: pool)
-      }
-      table.pointee.changed.removeAll()
+    for i in groupCount...leafTable {
+      (tables + i).deinitialize(count: 1)
+      (tables + i).initialize(to: PaneTable(edgeCount: plan.lattice.edges(of: i).count))
     }
-  }
-
-  // MARK: Checkpoint
-
-  /// Notes the state of every key, from which the pane can be restored.
-  func writeRows(to journal: LaneJournal) {
-    for group in 0..<groupCount where tables[group].rows.count > 0 {
-      journal.begin(pane: index, group: group)
-      for row in 0..<tables[group].rows.count {
-        journal.note(
-          row: tables[group].rows.text(row), isOverflow: tables[group].overflowRow == row,
-          tables[group].rows.pointer(row))
-      }
-    }
-  }
-
-  /// Adds what a leaf had counted to the groups, as something that has been sent.
-  mutating func restore(leaf text: UnsafeRawBufferPointer, _ accumulator: Accumulator, plan: borrowing LanePlan) {
-    for group in 0..<groupCount {
-      let row = resolve(text, plan.lattice.edge(fromLeavesTo: group), plan)
-      if row != PaneTable.none { tables[group].rows.pointer(Int(row)).pointee.merge(accumulator, in: pool) }
-    }
-  }
-
-  /// Adds a key's state, as something that has been sent.
-  mutating func restore(
-    row text: UnsafeRawBufferPointer, isOverflow: Bool, group: Int, _ accumulator: Accumulator,
-    plan: borrowing LanePlan
-  ) {
-    let row: Int
-    if isOverflow {
-      row = overflowRow(of: group, plan)
-    } else {
-      let hash = KeyText.hash(text, group: plan.groupHash(group))
-      row = tables[group].rows.find(hash, text: text) ?? tables[group].append(hash, text: text)
-    }
-    tables[group].rows.pointer(row).pointee.merge(accumulator, in: pool)
   }
 }

@@ -1,13 +1,7 @@
-// Invariant that makes this file safe: every pointer in `open`, `current` and `spare` owns one initialized pane, and a
-// pane is in exactly one of `open` and `spare`; `current` is one of `open`.
+// Invariant that makes this file safe: every pointer in `open` and `spare` is that of one initialized pane, which is in
+// exactly one of them; `recent` has `recentPanes` entries, each of no pane or of one in `open`.
 
 import LiveEvents
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// How results are wanted, which decides when state is handed on and when a window is published.
 public enum PublishingMode: Sendable {
@@ -49,6 +43,9 @@ public struct Frontier: Hashable, Sendable {
 public struct SourcePartition: ~Copyable {
   /// Emptied panes that are kept for reuse: a few, since each keeps the memory of a full one.
   private static let maxSpare = 2
+  /// Panes that are found by a look at their number: events come out of order, and panes may be of a second. A power of
+  /// two.
+  private static let recentPanes = 16
   /// How many events before its turn an event's key is asked for.
   private static let lookAhead = 6
 
@@ -68,14 +65,28 @@ public struct SourcePartition: ~Copyable {
   var pieces = PieceLog()
   var idPieces = PieceLog()
   private var remembered = RememberedIDs()
-  private var open: [Int64: UnsafeMutablePointer<Pane>] = [:]
+  private var open: [Int64: OpenPane] = [:]
   private var spare: [UnsafeMutablePointer<Pane>] = []
-  private var current: UnsafeMutablePointer<Pane>?
-  private var currentStart: Int64 = 0
+  private let recent: UnsafeMutablePointer<Recent>
+  /// Where the records of frozen panes are put together.
+  private let scratch = ByteBuffer(capacity: 1 << 10)
   private let paneLength: Int64
   private let lateness: Int64
   private let outOfOrderness: Int64
   private let dedupeHorizon: Int64
+
+  /// A pane of which something may still be counted.
+  private struct OpenPane {
+    /// What is counted now.
+    var pane: UnsafeMutablePointer<Pane>?
+    /// What had been sent when the watermark passed the pane's end.
+    var frozen: FrozenPane?
+  }
+
+  private struct Recent: BitwiseCopyable {
+    var index: Int64 = 0
+    var pane: UnsafeMutablePointer<Pane>?
+  }
 
   /// `emit` gets the blocks of each hand-over, at most one shard's keys in each. With a `generation`, which is unlike
   /// that of any other owner of the same partition, checkpoints are taken.
@@ -88,6 +99,8 @@ public struct SourcePartition: ~Copyable {
     self.mode = mode
     lanePlan = LanePlan(plan)
     writers = BlockWriters(plan: plan, shards: shards, source: source, emit: emit)
+    recent = .allocate(capacity: Self.recentPanes)
+    recent.initialize(repeating: Recent(), count: Self.recentPanes)
     paneLength = plan.time.pane
     lateness = plan.time.allowedLateness
     outOfOrderness = plan.time.maxOutOfOrderness
@@ -95,14 +108,15 @@ public struct SourcePartition: ~Copyable {
   }
 
   deinit {
-    for pane in open.values { Self.destroy(pane) }
+    for one in open.values { one.pane.map(Self.destroy) }
     for pane in spare { Self.destroy(pane) }
+    recent.deallocate()
   }
 
   /// Bytes of memory held, about.
   public var byteCount: Int {
     var bytes = remembered.byteCount + pool.byteCount + (journal?.byteCount ?? 0)
-    for pane in open.values { bytes += pane.pointee.byteCount }
+    for one in open.values { bytes += (one.pane?.pointee.byteCount ?? 0) + (one.frozen?.byteCount ?? 0) }
     for pane in spare { bytes += pane.pointee.byteCount }
     return bytes
   }
@@ -110,55 +124,35 @@ public struct SourcePartition: ~Copyable {
   /// How many panes are open.
   public var openPanes: Int { open.count }
 
-  /// Counts a valid event, or says why not: ``RejectReason/tooLate`` or ``RejectReason/duplicate``.
-  ///
-  /// `recordTimestamp` is the Kafka record's, ms since the epoch, negative where there is none.
-  @inline(__always)
-  public mutating func count(_ event: Event, recordTimestamp: Int64) -> RejectReason? {
-    if isTooLate(event.timestamp, recordTimestamp: recordTimestamp) { return .tooLate }
-    if event.type.isPurchase && !isNew(event) { return .duplicate }
-    let fields = lanePlan.leafFields
-    pane(of: event.timestamp).pointee.add(
-      CountedEvent(event), leaf: lanePlan.leafHash(of: event), plan: lanePlan, journal: journal,
-      matches: { text, _ in LanePlan.matches(event, fields, text) },
-      text: { $0.text(of: event) })
-    return nil
-  }
-
-  /// Counts events that another thread has decoded. `done` hears what became of each.
+  /// Counts valid events in their order. `done` hears what became of each: counted, or refused as
+  /// ``RejectReason/tooLate`` or ``RejectReason/duplicate``.
   @inline(__always)
   public mutating func count(_ events: StagedEvents, done: (StagedEvents.Outcome) -> Void) {
     for i in 0..<events.count {
-      if let current, i + Self.lookAhead < events.count {
-        current.pointee.prefetch(leaf: events[i + Self.lookAhead].leaf)
-      }
+      if i + Self.lookAhead < events.count { prefetch(events[i + Self.lookAhead]) }
       let staged = events[i]
-      let event = staged.event
+      let event = staged.pointee.event
       var reason: RejectReason?
-      if isTooLate(event.timestamp, recordTimestamp: staged.recordTimestamp) {
+      if isTooLate(event.timestamp, staged.pointee.pane, recordTimestamp: staged.pointee.recordTimestamp) {
         reason = .tooLate
-      } else if event.type.isPurchase && !isNew(staged.id, staged.fingerprint, event.timestamp) {
+      } else if event.type.isPurchase && !isNew(staged.pointee.id, staged.pointee.fingerprint, event.timestamp) {
         reason = .duplicate
       } else {
-        let text = events.text(staged)
-        pane(of: event.timestamp).pointee.add(
-          event, leaf: staged.leaf, plan: lanePlan, journal: journal,
-          matches: { bytes, length in length == text.count && memcmp(bytes, text.baseAddress!, length) == 0 },
-          text: { _ in text })
+        pane(staged.pointee.pane).pointee.add(
+          event, leaf: staged.pointee.leaf, text: events.text(staged), plan: lanePlan, journal: journal)
       }
       done(
         StagedEvents.Outcome(
-          position: staged.position, type: event.type, timestamp: event.timestamp, watermark: watermark, reason: reason)
+          position: staged.pointee.position, type: event.type, timestamp: event.timestamp, watermark: watermark,
+          reason: reason)
       )
     }
   }
 
   /// Whether an event comes too late; otherwise the watermark follows it.
   @inline(__always)
-  private mutating func isTooLate(_ timestamp: Int64, recordTimestamp: Int64) -> Bool {
-    let isCurrent = current != nil && timestamp >= currentStart && timestamp - currentStart < paneLength
-    let start = isCurrent ? currentStart : floorDivide(timestamp, paneLength) * paneLength
-    if start + paneLength + lateness <= watermark { return true }
+  private mutating func isTooLate(_ timestamp: Int64, _ pane: Int64, recordTimestamp: Int64) -> Bool {
+    if (pane + 1) * paneLength + lateness <= watermark { return true }
     let seen = recordTimestamp >= 0 ? min(timestamp, recordTimestamp) : timestamp
     if seen > newest {
       newest = seen
@@ -168,9 +162,21 @@ public struct SourcePartition: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func pane(of timestamp: Int64) -> UnsafeMutablePointer<Pane> {
-    if let current, timestamp >= currentStart, timestamp - currentStart < paneLength { return current }
-    return select(floorDivide(timestamp, paneLength) * paneLength)
+  private mutating func pane(_ index: Int64) -> UnsafeMutablePointer<Pane> {
+    let one = recent(index).pointee
+    if one.index == index, let pane = one.pane { return pane }
+    return openPane(index)
+  }
+
+  @inline(__always)
+  private func recent(_ index: Int64) -> UnsafeMutablePointer<Recent> {
+    recent + Int(truncatingIfNeeded: index) & (Self.recentPanes - 1)
+  }
+
+  @inline(__always)
+  private func prefetch(_ staged: UnsafePointer<StagedEvents.Staged>) {
+    let one = recent(staged.pointee.pane).pointee
+    if one.index == staged.pointee.pane, let pane = one.pane { pane.pointee.prefetch(leaf: staged.pointee.leaf) }
   }
 
   /// Moves the watermark of an idle partition forward; it never goes back.
@@ -184,22 +190,47 @@ public struct SourcePartition: ~Copyable {
   public mutating func handOver(sourceOffset: Int64, atEnd: Bool = false) {
     writers.sourceOffset = sourceOffset
     for index in open.keys.sorted() {
-      let pane = open[index]!
       let isClosed = atEnd || (index + 1) * paneLength + lateness <= watermark
+      let hasPassed = isClosed || (index + 1) * paneLength <= watermark
       if isClosed || mode == .continuous {
-        if pane.pointee.isDirty { pane.pointee.send(to: writers, plan: lanePlan, journal: journal) }
-        if pane.pointee.hasOverflow { hasOverflow = true }
+        send(index)
+        if isClosed { close(index) } else if hasPassed { freeze(index) }
+      } else if hasPassed {
+        open[index]?.pane?.pointee.releaseCaches(lanePlan, journal)
       }
-      if isClosed { close(index, pane) }
     }
     writers.flush()
   }
 
-  @inline(never)
-  private mutating func isNew(_ event: Event) -> Bool {
-    let id = event[.eventID]
-    let bytes = UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length))
-    return isNew(id.hash, IdentifierHash.fingerprint(bytes), event.timestamp)
+  /// Hands on what changed in a pane.
+  private mutating func send(_ index: Int64) {
+    guard let one = open[index], let pane = one.pane else { return }
+    if let frozen = one.frozen {
+      pane.pointee.send(over: frozen, to: writers, plan: lanePlan, journal: journal, scratch: scratch)
+    } else if pane.pointee.isDirty {
+      pane.pointee.send(to: writers, plan: lanePlan, journal: journal)
+    }
+    if one.frozen?.hasOverflow ?? pane.pointee.hasOverflow { hasOverflow = true }
+  }
+
+  /// Keeps only the sums of a pane that the watermark has passed and of which everything has been sent.
+  private mutating func freeze(_ index: Int64) {
+    guard let one = open[index], let pane = one.pane else { return }
+    let frozen =
+      one.frozen ?? FrozenPane(pane.pointee, plan: lanePlan, paneLength: paneLength, scratch: scratch)
+    open[index] = OpenPane(pane: nil, frozen: frozen)
+    retire(index, pane, isSmall: one.frozen != nil)
+  }
+
+  private mutating func close(_ index: Int64) {
+    guard let one = open.removeValue(forKey: index), let pane = one.pane else { return }
+    retire(index, pane, isSmall: one.frozen != nil)
+  }
+
+  /// Keeps a pane's memory for another one, unless it is of late events, who are few.
+  private mutating func retire(_ index: Int64, _ pane: UnsafeMutablePointer<Pane>, isSmall: Bool) {
+    if recent(index).pointee.pane == pane { recent(index).pointee = Recent() }
+    if !isSmall && spare.count < Self.maxSpare { spare.append(pane) } else { Self.destroy(pane) }
   }
 
   private mutating func isNew(_ id: UInt64, _ fingerprint: UInt64, _ timestamp: Int64) -> Bool {
@@ -211,36 +242,26 @@ public struct SourcePartition: ~Copyable {
     return true
   }
 
-  /// Makes the pane that begins at `start` the current one.
+  /// The open pane of that number, which becomes a recent one.
   @inline(never)
-  private mutating func select(_ start: Int64) -> UnsafeMutablePointer<Pane> {
-    openPane(start / paneLength)
-  }
-
-  /// The open pane of that number, which becomes the current one.
   private mutating func openPane(_ index: Int64) -> UnsafeMutablePointer<Pane> {
-    currentStart = index * paneLength
-    if let pane = open[index] {
-      current = pane
-      return pane
-    }
-    let pane: UnsafeMutablePointer<Pane>
-    if let last = spare.popLast() {
-      pane = last
-      pane.pointee.reset(index: index)
-    } else {
-      pane = .allocate(capacity: 1)
-      pane.initialize(to: Pane(index: index, plan: lanePlan, pool: pool))
-    }
-    open[index] = pane
-    current = pane
+    let known = open[index]
+    let pane = known?.pane ?? makePane(index, isLate: known?.frozen != nil)
+    if known?.pane == nil { open[index, default: OpenPane()].pane = pane }
+    recent(index).pointee = Recent(index: index, pane: pane)
     return pane
   }
 
-  private mutating func close(_ index: Int64, _ pane: UnsafeMutablePointer<Pane>) {
-    open[index] = nil
-    if current == pane { current = nil }
-    if spare.count < Self.maxSpare { spare.append(pane) } else { Self.destroy(pane) }
+  /// A pane for events of that number; those that come late to a frozen one are judged by its limit of keys.
+  private mutating func makePane(_ index: Int64, isLate: Bool) -> UnsafeMutablePointer<Pane> {
+    if !isLate, let pane = spare.popLast() {
+      pane.pointee.reset(index: index)
+      return pane
+    }
+    let pane = UnsafeMutablePointer<Pane>.allocate(capacity: 1)
+    pane.initialize(
+      to: Pane(index: index, plan: lanePlan, maxKeys: isLate ? .max : plan.maxKeys, pool: pool))
+    return pane
   }
 
   private static func destroy(_ pane: UnsafeMutablePointer<Pane>) {
@@ -255,11 +276,16 @@ public struct SourcePartition: ~Copyable {
 
   /// Notes the state of every open pane.
   func writePanes(to journal: LaneJournal) {
-    for index in open.keys.sorted() { open[index]!.pointee.writeRows(to: journal) }
+    for index in open.keys.sorted() {
+      open[index]!.frozen?.writeRows(to: journal, pane: index)
+      open[index]!.pane?.pointee.writeRows(to: journal)
+    }
   }
 
   /// How many keys the open panes hold.
-  var openRows: Int { open.values.reduce(0) { $0 + $1.pointee.rowCount } }
+  var openRows: Int {
+    open.values.reduce(0) { $0 + ($1.frozen?.rowCount ?? 0) + ($1.pane?.pointee.rowCount ?? 0) }
+  }
 
   func writeIDs(to journal: LaneJournal) {
     remembered.visit(asOf: watermark) { journal.note(id: $0, $1, expiry: $2) }

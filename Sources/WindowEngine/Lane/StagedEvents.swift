@@ -3,13 +3,16 @@
 
 import LiveEvents
 
-/// Decoded events of one source partition on their way from the thread that decodes them to the one that counts them.
+/// Decoded events of one source partition on their way to be counted, by the same thread or by another.
 ///
-/// An event becomes what counting needs of it: a hundred bytes and its finest key. One thread at a time.
+/// An event becomes what counting needs of it: a hundred bytes and its finest key, so that what it will touch is asked
+/// for some events before. One thread at a time.
 public final class StagedEvents: @unchecked Sendable {
   struct Staged: BitwiseCopyable {
     var event: CountedEvent
     var recordTimestamp: Int64
+    /// The number of the pane.
+    var pane: Int64
     /// The hash of the finest key, see ``LanePlan``.
     var leaf: UInt64
     /// Of a purchase's event id.
@@ -39,9 +42,11 @@ public final class StagedEvents: @unchecked Sendable {
   private let events: UnsafeMutablePointer<Staged>
   @exclusivity(unchecked) private var texts = Storage<UInt8>(capacity: 16 << 10)
   private let plan: LanePlan
+  private let paneLength: Int64
 
   public init(plan: EnginePlan, capacity: Int) {
     self.plan = LanePlan(plan)
+    paneLength = plan.time.pane
     self.capacity = capacity
     events = .allocate(capacity: capacity)
   }
@@ -53,17 +58,18 @@ public final class StagedEvents: @unchecked Sendable {
   /// Takes a decoded event; there is room. `position` is the caller's name for it.
   public func append(_ event: Event, recordTimestamp: Int64, position: Int) {
     precondition(count < capacity, "there is no room for another event")
-    let offset = texts.count
-    texts.append(contentsOf: plan.text(of: event).assumingMemoryBound(to: UInt8.self))
-    var staged = Staged(
-      event: CountedEvent(event), recordTimestamp: recordTimestamp, leaf: plan.leafHash(of: event), id: 0,
-      fingerprint: 0, textOffset: UInt32(offset), textLength: UInt32(texts.count - offset), position: position)
+    let offset = texts.append(upTo: KeyText.maxLength) { plan.write(event, to: $0) }
+    var fingerprint: UInt64 = 0
     if event.type.isPurchase {
       let id = event[.eventID]
-      staged.id = id.hash
-      staged.fingerprint = IdentifierHash.fingerprint(UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length)))
+      fingerprint = IdentifierHash.fingerprint(UnsafeRawBufferPointer(start: id.bytes, count: Int(id.length)))
     }
-    (events + count).initialize(to: staged)
+    (events + count).initialize(
+      to: Staged(
+        event: CountedEvent(event), recordTimestamp: recordTimestamp, pane: floorDivide(event.timestamp, paneLength),
+        leaf: plan.leafHash(of: event), id: event[.eventID].hash, fingerprint: fingerprint,
+        textOffset: UInt32(truncatingIfNeeded: offset), textLength: UInt32(truncatingIfNeeded: texts.count - offset),
+        position: position))
     count += 1
   }
 
@@ -73,9 +79,9 @@ public final class StagedEvents: @unchecked Sendable {
     texts.removeAll()
   }
 
-  @inline(__always) subscript(index: Int) -> Staged { events[index] }
+  @inline(__always) subscript(index: Int) -> UnsafePointer<Staged> { UnsafePointer(events + index) }
 
-  @inline(__always) func text(_ staged: Staged) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: texts.base + Int(staged.textOffset), count: Int(staged.textLength))
+  @inline(__always) func text(_ staged: UnsafePointer<Staged>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: texts.base + Int(staged.pointee.textOffset), count: Int(staged.pointee.textLength))
   }
 }

@@ -51,6 +51,16 @@ struct IndexTable: ~Copyable {
     count += 1
   }
 
+  /// Notes that the key with that hash, which was at `position`, is at `newPosition`.
+  func move(_ hash: UInt64, from position: Int, to newPosition: Int) {
+    var i = Int(truncatingIfNeeded: hash) & mask
+    while Int(truncatingIfNeeded: slots[i] & 0xFFFF_FFFF) - 1 != position {
+      precondition(slots[i] != 0, "a key that is not in the table was moved")
+      i = (i + 1) & mask
+    }
+    slots[i] = (slots[i] & 0xFFFF_FFFF_0000_0000) | UInt64(newPosition + 1)
+  }
+
   /// Removes the key with that hash at `position`. `hashAt` gives the hashes of those that move up.
   mutating func remove(_ hash: UInt64, position: Int, hashAt: (Int) -> UInt64) {
     var i = Int(truncatingIfNeeded: hash) & mask

@@ -49,6 +49,15 @@ struct Storage<Element: BitwiseCopyable>: ~Copyable {
     return base + (count - more)
   }
 
+  /// Appends what `write` puts into room for `limit` elements and returns the position of the first.
+  @inline(__always)
+  mutating func append(upTo limit: Int, _ write: (UnsafeMutablePointer<Element>) -> Int) -> Int {
+    reserve(limit)
+    let position = count
+    count += write(base + count)
+    return position
+  }
+
   /// Appends the same element `times` times and returns the position of the first.
   @discardableResult
   mutating func append(repeating element: Element, count times: Int) -> Int {
