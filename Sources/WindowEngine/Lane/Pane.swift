@@ -222,14 +222,4 @@ struct Pane: ~Copyable {
     tables[group].overflowRow = row
     return row
   }
-
-  /// Merges what has been counted and gives back the memory of leaves and nodes: few events will come.
-  mutating func releaseCaches(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
-    if leaves.pointee.rows.count == 0 { return }
-    merge(plan, journal)
-    for i in groupCount...leafTable {
-      (tables + i).deinitialize(count: 1)
-      (tables + i).initialize(to: PaneTable(edgeCount: plan.lattice.edges(of: i).count))
-    }
-  }
 }

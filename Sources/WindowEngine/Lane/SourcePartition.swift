@@ -191,12 +191,9 @@ public struct SourcePartition: ~Copyable {
     writers.sourceOffset = sourceOffset
     for index in open.keys.sorted() {
       let isClosed = atEnd || (index + 1) * paneLength + lateness <= watermark
-      let hasPassed = isClosed || (index + 1) * paneLength <= watermark
       if isClosed || mode == .continuous {
         send(index)
-        if isClosed { close(index) } else if hasPassed { freeze(index) }
-      } else if hasPassed {
-        open[index]?.pane?.pointee.releaseCaches(lanePlan, journal)
+        if isClosed { close(index) } else if (index + 1) * paneLength <= watermark { freeze(index) }
       }
     }
     writers.flush()
