@@ -117,7 +117,7 @@ class Daemon:
 
     def counted(self):
         figures = self.figures()
-        return figures.get("livetally_events_total", 0) + figures.get("livetally_events_rejected_total", 0)
+        return figures.get("livetally_events_total", 0)
 
     def cpu(self):
         """(CPU seconds in librdkafka's own threads, in all others)."""

@@ -47,11 +47,12 @@ public final class DashboardServer: Sendable {
   ///   - logger: For starts, stops and faults; connections are logged at trace level.
   ///   - metrics: Gives the engine's metrics for `/metrics`, on each scrape, from any thread.
   ///   - readiness: Says whether `/readyz` reports ready.
+  ///   - stall: Says for `/healthz` what stands still and needs a restart; nil where nothing does.
   public init(
     host: String, port: UInt16, board: LiveBoard, limits: DashboardLimits = DashboardLimits(),
     logger: Logger = Logger(label: "livetally.dashboard"),
     metrics: @escaping @Sendable () -> [EngineMetric] = { [] },
-    readiness: @escaping @Sendable () -> Readiness = { .ready }
+    readiness: @escaping @Sendable () -> Readiness = { .ready }, stall: @escaping @Sendable () -> String? = { nil }
   ) {
     self.host = host
     self.port = port
@@ -61,7 +62,7 @@ public final class DashboardServer: Sendable {
     self.closing = closing
     routes = Routes(
       board: board, limits: limits, clients: clients, metrics: metrics, readiness: readiness,
-      isClosing: { closing.isSet })
+      stall: stall, isClosing: { closing.isSet })
   }
 
   /// Starts to listen.

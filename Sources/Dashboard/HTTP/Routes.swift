@@ -8,6 +8,7 @@ struct Routes: HTTPHandler {
   let clients: ClientCounter
   let metrics: @Sendable () -> [EngineMetric]
   let readiness: @Sendable () -> Readiness
+  let stall: @Sendable () -> String?
   let isClosing: @Sendable () -> Bool
   let assets = WebAssets()
 
@@ -31,10 +32,11 @@ struct Routes: HTTPHandler {
     case "/events": return try events(request)
     case "/api/v1/metrics": return try api.metrics(request)
     case "/api/v1/leaderboards": return try api.leaderboards(request)
-    case "/healthz": return Responses.text("ok\n")
+    case "/healthz": return healthy()
     case "/readyz": return ready()
     case "/metrics":
-      return Responses.text(PrometheusText.render(metrics() + ownMetrics()), type: PrometheusText.contentType)
+      let all = metrics() + PlatformMetrics.list(board) + DashboardMetrics.list(board, clients) + ProcessMetrics.list()
+      return Responses.text(PrometheusText.render(all), type: PrometheusText.contentType)
     default: break
     }
     if let page = assets.response(to: request) { return page }
@@ -68,33 +70,15 @@ struct Routes: HTTPHandler {
     return headers
   }
 
+  private func healthy() -> HTTPResponse {
+    stall().map { Responses.error(.serviceUnavailable, $0) } ?? Responses.text("ok\n")
+  }
+
   private func ready() -> HTTPResponse {
     switch readiness() {
     case .ready: Responses.text("ready\n")
     case .notReady(let reason): Responses.error(.serviceUnavailable, reason)
     }
-  }
-
-  private func ownMetrics() -> [EngineMetric] {
-    let counters = board.counters
-    return [
-      EngineMetric(
-        name: "livetally_dashboard_clients", help: "Clients of the live stream.", type: .gauge,
-        value: .number(Double(clients.count))),
-      EngineMetric(
-        name: "livetally_dashboard_slow_clients_total", help: "Clients dropped because they were too slow.",
-        type: .counter, value: .number(Double(clients.dropped))),
-      EngineMetric(
-        name: "livetally_dashboard_keys", help: "Keys of live records the dashboard holds.", type: .gauge,
-        value: .number(Double(counters.keys))),
-      EngineMetric(
-        name: "livetally_dashboard_dropped_records_total",
-        help: "Records of new keys that found the dashboard full.", type: .counter,
-        value: .number(Double(counters.droppedKeys))),
-      EngineMetric(
-        name: "livetally_dashboard_malformed_records_total", help: "Records the dashboard could not read.",
-        type: .counter, value: .number(Double(counters.malformedRecords))),
-    ]
   }
 
   /// A response to HEAD has the headers of the one to GET.

@@ -53,7 +53,9 @@ public final class Daemon: @unchecked Sendable {
   public func run() throws {
     let clients = ClientSettings(configuration, properties)
     let prepared = try TopicLayout(configuration).prepare(Admin(properties: clients.reading, logger: logger))
-    statistics.update { $0.sourcePartitions = prepared.sources.count }
+    statistics.sourcePartitions.set(prepared.sources.count)
+    statistics.shards.set(configuration.shards)
+    statistics.pulses.allow(transactionMilliseconds: clients.longestTransaction)
     let claim = InstanceClaim(
       topic: prepared.state, instance: clients.instance, process: .random(in: .min ... .max))
     var hasClaimed = false
@@ -89,7 +91,7 @@ public final class Daemon: @unchecked Sendable {
   private func restart(_ text: String) {
     if isStopping.load(ordering: .acquiring) { return }
     logger.warning("the Kafka clients are given up and made anew: \(text)")
-    statistics.update { $0.restarts += 1 }
+    statistics.restarts.add()
   }
 
   /// An old producer that still registers its id would fence the new one.
@@ -172,6 +174,11 @@ struct ClientSettings {
 
   /// Printed records that may wait for their acknowledgement, bytes.
   var keptBytes: Int { max(RollupCommitter.maxKeptBytes, Int(configuration.limits.memoryBytes / Self.queueShare / 2)) }
+
+  /// How long a transaction may last, ms.
+  var longestTransaction: Int {
+    properties["transaction.timeout.ms"].flatMap(Int.init) ?? KafkaTransactionalLog.transactionTimeoutMilliseconds
+  }
 
   /// After how long without a round a lane counts as stuck, ms.
   var longestRound: Int64 { properties["max.poll.interval.ms"].flatMap(Int64.init) ?? 300_000 }

@@ -38,6 +38,7 @@ final class Session {
   private var committedLog: KafkaCommittedLog!
   private var owners: [TopicPartition: Int] = [:]
   private var hasJoined = false
+  private let pulse: Pulse
 
   init(
     configuration: Configuration, setup: EngineSetup, clients: ClientSettings, prepared: TopicLayout.Prepared,
@@ -56,6 +57,7 @@ final class Session {
     self.logger = logger
     self.isStopping = isStopping
     sources = Sources(prepared.sources)
+    pulse = statistics.pulses.begin("session")
   }
 
   /// Runs until it is to stop, or something fails. A ``TransactionFailure`` asks for a new session.
@@ -63,7 +65,19 @@ final class Session {
     let failure = failure
     let failed: @Sendable (any Error) -> Void = { failure.note($0) }
     let isStopping = isStopping
-    let mayGoOn: @Sendable () -> Bool = { !isStopping() && failure.first == nil }
+    let isRunning: @Sendable () -> Bool = { !isStopping() && failure.first == nil }
+    let pulses = statistics.pulses
+    let pulse = pulse
+    // Whoever waits for brokers asks again and again whether it may.
+    let mayGoOn: @Sendable () -> Bool = {
+      pulse.beat()
+      return isRunning()
+    }
+    defer {
+      statistics.detach()
+      pulses.endAll()
+    }
+    statistics.ingest.progress.enter(.joining)
     let consumer = try Consumer(
       properties: try clients.consuming(.ingest, partitions: prepared.sources.count), logger: logger)
     defer { consumer.close(timeoutMilliseconds: Self.closeMilliseconds) }
@@ -76,15 +90,23 @@ final class Session {
     ) { () throws(KafkaError) in try consumer.groupMetadata() }
     if claims { try claim.write(log) }
     hasClaimed = true
+    let committerPulse = pulses.begin("committer")
+    log.mayGoOn = {
+      committerPulse.beat()
+      return isRunning()
+    }
 
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let laneCount = min(
       configuration.lanes > 0 ? configuration.lanes : max(1, cores - 1), max(1, prepared.sources.count))
-    lanes = (0..<laneCount).map { _ in KafkaLane(plan: setup.plan, sources: sources, failed: failed) }
+    lanes = (0..<laneCount).map {
+      KafkaLane(plan: setup.plan, sources: sources, pulse: pulses.begin("lane-\($0)"), failed: failed)
+    }
+    statistics.attach(sources, lanes)
     committer = CommitterThread(
       inboxes: lanes.map(\.outbox),
       committer: IngestCommitter(plan: setup.plan, topic: prepared.state, sources: sources, log: log),
-      statistics: statistics, logger: logger, failed: failed)
+      statistics: statistics, pulse: committerPulse, logger: logger, failed: failed)
     let rollup = RollupThread(
       RollupThread.Setup(
         plan: setup.plan, topic: prepared.state, sources: prepared.sources.count,
@@ -95,7 +117,7 @@ final class Session {
       statistics: statistics, observers: observers, logger: logger, failed: failed)
     let follower = FrontierFollower(
       plan: setup.plan, sources: sources, partition: TopicPartition(configuration.topics.partials, 0),
-      properties: clients.reading, logger: logger, failed: failed)
+      properties: clients.reading, pulses: pulses, logger: logger, failed: failed)
     let topics = [configuration.topics.purchases, configuration.topics.viewers]
     if membership == .group { try consumer.subscribe(to: topics) }
     logger.info(
@@ -138,21 +160,21 @@ final class Session {
         usleep(UInt32(Self.pollMilliseconds) * 1000)
         continue
       }
+      pulse.beat()
       switch consumer.poll(timeoutMilliseconds: Self.pollMilliseconds) {
       case .assigned(let partitions):
         hasJoined = true
         try take(partitions, from: consumer)
-        statistics.update { $0.rebalances += 1 }
+        statistics.ingest.rebalances.add()
       case .revoked(let partitions, let lost): try giveUp(partitions, lost: lost, consumer)
       case .error(let error):
-        statistics.update { $0.clientErrors += 1 }
+        statistics.ingest.clientErrors.add()
         if error.kind == .fatal || error.kind == .fenced { throw TransactionFailure.finished("\(error)") }
         if error.kind == .unknownTopic { throw error }
         logger.warning("\(error)")
       case .statistics(let figures): note(figures)
       case .offsetsCommitted, nil: break
       }
-      noteProgress()
       if SteadyClock.milliseconds() >= nextLook {
         nextLook = SteadyClock.milliseconds() + Self.lookMilliseconds
         try lookForPartitions(admin)
@@ -182,6 +204,7 @@ final class Session {
   /// Takes partitions over, each from where its last owner's commit left off, and gives each to a lane.
   private func take(_ partitions: [TopicPartition], from consumer: Consumer) throws {
     let began = SteadyClock.milliseconds()
+    statistics.ingest.progress.enter(.restoring)
     var restored = 0
     var owned: [OwnedSource] = []
     let committed = try committedLog.committed(partitions)
@@ -213,23 +236,25 @@ final class Session {
     logger.info("assigned \(partitions.count) partitions\(Self.names(partitions))")
     if restored > 0 {
       let took = SteadyClock.milliseconds() - began
-      statistics.restored(partitions: restored, milliseconds: took)
+      statistics.ingest.restored.add(UInt64(restored))
+      statistics.ingest.restoreMilliseconds.add(UInt64(max(0, took)))
       logger.info("restored \(restored) partitions in \(took) ms")
     }
+    statistics.ingest.progress.enter(.working)
   }
 
   /// Gives partitions up: stop the lanes, commit unless others may have them already, then acknowledge.
   private func giveUp(_ partitions: [TopicPartition], lost: Bool, _ consumer: Consumer) throws {
     for (lane, group) in Dictionary(grouping: partitions.filter { owners[$0] != nil }, by: { owners[$0]! }) {
-      lanes[lane].remove(Set(group), handsOver: !lost)
+      lanes[lane].remove(Set(group), handsOver: !lost, waiter: pulse)
     }
-    committer.release(partitions.compactMap(sources.number), commits: !lost)
+    committer.release(partitions.compactMap(sources.number), commits: !lost, waiter: pulse)
     for partition in partitions { owners[partition] = nil }
     try consumer.unassign(partitions)
     logger.info(
       "gave up \(partitions.count) partitions\(Self.names(partitions))\(lost ? ", which the group had given to others" : "")"
     )
-    statistics.update { $0.rebalances += 1 }
+    statistics.ingest.rebalances.add()
   }
 
   /// Leaves the group in an orderly way, so that others need not wait until this member is missed.
@@ -257,35 +282,15 @@ final class Session {
 
   // MARK: Figures
 
-  private func noteProgress() {
-    let assigned = owners.count
-    statistics.update {
-      $0.assignedPartitions = assigned
-      $0.openPanes = lanes.reduce(0) { $0 + $1.openPanes.load(ordering: .relaxed) }
-      $0.laneBytes = lanes.reduce(0) { $0 + $1.stateBytes.load(ordering: .relaxed) }
-      $0.ringDepth = lanes.reduce(0) { $0 + $1.outbox.depth }
-      for (partition, number) in zip(sources.partitions, sources.numbers) {
-        let progress = sources.progress(of: number)
-        let watermark = progress.watermark.load(ordering: .relaxed)
-        if watermark != .min { $0.watermarks[partition] = watermark }
-        let newest = progress.newest.load(ordering: .relaxed)
-        if newest != .min { $0.newest = max($0.newest ?? newest, newest) }
-        if owners[partition] == nil { $0.lag[partition] = nil }
-      }
-    }
-  }
-
-  /// Notes the lag from what has been read; librdkafka's own figure counts from committed offsets.
+  /// Notes where the partitions end: the lag is counted from what has been read, librdkafka's own figure counts from
+  /// committed offsets.
   private func note(_ figures: Kafka.Statistics) {
     // A broker that leads nothing is never connected to and stays in INIT.
     let known = figures.brokers.filter { !$0.name.hasSuffix("/bootstrap") && $0.name != "GroupCoordinator" }
     sources.areReachable.store(known.allSatisfy { ["UP", "INIT"].contains($0.state) }, ordering: .releasing)
-    statistics.update {
-      for partition in figures.partitions where owners[partition.partition] != nil {
-        guard let high = partition.highOffset, let source = sources.number(of: partition.partition) else { continue }
-        let next = sources.progress(of: source).nextOffset.load(ordering: .relaxed)
-        $0.lag[partition.partition] = max(0, high - next)
-      }
+    for partition in figures.partitions where owners[partition.partition] != nil {
+      guard let high = partition.highOffset, let source = sources.number(of: partition.partition) else { continue }
+      sources.progress(of: source).highOffset.store(high, ordering: .relaxed)
     }
   }
 }

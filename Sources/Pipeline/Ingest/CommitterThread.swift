@@ -28,6 +28,7 @@ final class CommitterThread: @unchecked Sendable {
   private let inboxes: [SPSCRing<HandOver>]
   private let committer: IngestCommitter
   private let statistics: DaemonStatistics
+  private let pulse: Pulse
   private let logger: Logger
   private let failed: @Sendable (any Error) -> Void
   private let commands = Mutex<[Command]>([])
@@ -39,18 +40,22 @@ final class CommitterThread: @unchecked Sendable {
   private var worker: Worker?
 
   init(
-    inboxes: [SPSCRing<HandOver>], committer: IngestCommitter, statistics: DaemonStatistics, logger: Logger,
-    failed: @escaping @Sendable (any Error) -> Void
+    inboxes: [SPSCRing<HandOver>], committer: IngestCommitter, statistics: DaemonStatistics, pulse: Pulse,
+    logger: Logger, failed: @escaping @Sendable (any Error) -> Void
   ) {
     self.inboxes = inboxes
     self.committer = committer
     self.statistics = statistics
+    self.pulse = pulse
     self.logger = logger
     self.failed = failed
   }
 
   func start() {
-    worker = Worker(name: "committer") { [self] in run() }
+    worker = Worker(name: "committer") { [self] in
+      run()
+      pulse.end()
+    }
   }
 
   func join() { worker?.join() }
@@ -62,12 +67,13 @@ final class CommitterThread: @unchecked Sendable {
 
   /// Gives partitions up that no lane reads any more. Returns when nothing of them is under way; what was handed over
   /// is committed first, if it `commits` and that goes through.
-  func release(_ sources: [Int], commits: Bool) {
+  func release(_ sources: [Int], commits: Bool, waiter: Pulse) {
     let done = DispatchSemaphore(value: 0)
     commands.withLock { $0.append(.release(sources, commits: commits, done)) }
     while done.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
       // After a failure nothing is under way any more.
       if hasEnded.load(ordering: .acquiring) { return }
+      waiter.beat()
     }
   }
 
@@ -78,6 +84,7 @@ final class CommitterThread: @unchecked Sendable {
       gather(limit: Self.commitLimit - committer.waitingCount)
       let hasObeyed = obey()
       let now = SteadyClock.milliseconds()
+      pulse.beat(now: now)
       let refreshes = now - lastRefresh >= Self.refreshMilliseconds
       let isEnd = inboxes.allSatisfy(\.isDrained)
       // What cannot be committed at the end is done again by whoever comes next.
@@ -138,12 +145,14 @@ final class CommitterThread: @unchecked Sendable {
     }
     let began = SteadyClock.milliseconds()
     if refreshes { lastRefresh = began }
+    statistics.ingest.progress.tries(now: began)
     do throws(TransactionFailure) {
       switch try committer.commit(refreshesFrontiers: refreshes) {
-      case .idle: break
+      case .idle: statistics.ingest.progress.settles()
       case .committed(let handOvers):
         abortsInARow = 0
-        statistics.committed(handOvers, milliseconds: SteadyClock.milliseconds() - began, committer)
+        statistics.ingest.progress.settles()
+        statistics.ingest.committed(handOvers, milliseconds: SteadyClock.milliseconds() - began, committer)
       case .aborted(let cause, let text):
         abortsInARow += 1
         statistics.aborted(.ingest, cause)

@@ -12,26 +12,30 @@ final class FrontierFollower: @unchecked Sendable {
   private let sources: Sources
   private let partition: TopicPartition
   private let properties: ClientProperties
+  private let pulses: Pulses
   private let logger: Logger
   private let failed: @Sendable (any Error) -> Void
   private let isStopping = Atomic<Bool>(false)
   private var worker: Worker?
 
   init(
-    plan: EnginePlan, sources: Sources, partition: TopicPartition, properties: ClientProperties, logger: Logger,
-    failed: @escaping @Sendable (any Error) -> Void
+    plan: EnginePlan, sources: Sources, partition: TopicPartition, properties: ClientProperties, pulses: Pulses,
+    logger: Logger, failed: @escaping @Sendable (any Error) -> Void
   ) {
     self.plan = plan
     self.sources = sources
     self.partition = partition
     self.properties = properties
+    self.pulses = pulses
     self.logger = logger
     self.failed = failed
   }
 
   func start() {
+    let pulse = pulses.begin("frontiers")
     worker = Worker(name: "frontiers") { [self] in
-      do { try run() } catch { failed(error) }
+      defer { pulse.end() }
+      do { try run(pulse) } catch { failed(error) }
     }
   }
 
@@ -40,13 +44,14 @@ final class FrontierFollower: @unchecked Sendable {
     worker?.join()
   }
 
-  private func run() throws {
+  private func run(_ pulse: Pulse) throws {
     let reader = try Consumer(properties: properties, logger: logger)
     defer { reader.close(timeoutMilliseconds: 0) }
     var queue: PartitionQueue?
     var batch = MessageBatch(capacity: Self.batchRecords)
     defer { batch.reset() }
     while !isStopping.load(ordering: .acquiring) {
+      pulse.beat()
       _ = reader.poll(timeoutMilliseconds: queue == nil ? Self.pollMilliseconds : 0)
       if sources.areAllOwned {
         // There is nobody to follow, and what is not read costs nothing.

@@ -142,11 +142,21 @@ package final class IngestCommitter {
   /// The last frontier of each source partition, to every shard, behind the blocks that it speaks of.
   private func writeFrontiers(_ refreshed: [Frontier], _ written: inout Written) throws(TransactionFailure) {
     var moved: [Int: Frontier] = [:]
-    for handOver in waiting { moved[handOver.frontier.source] = handOver.frontier }
+    var arrivals: [Int: Arrival] = [:]
+    for handOver in waiting {
+      let source = handOver.frontier.source
+      moved[source] = handOver.frontier
+      if let arrival = handOver.arrival, arrivals[source]?.add(arrival) == nil { arrivals[source] = arrival }
+    }
     let frontiers = moved.values.sorted { $0.source < $1.source }
     let record = Frontier.encode(frontiers, plan: plan)
     for shard in 0..<topic.shards where !frontiers.isEmpty {
-      try log.write(OutgoingRecord(topic: topic.topics.partials, partition: Int32(shard), value: record))
+      // Each source partition's to one shard alone, so that no event is observed twice.
+      let shown = arrivals.filter { $0.key % topic.shards == shard }.sorted { $0.key < $1.key }.map(\.value)
+      try log.write(
+        OutgoingRecord(
+          topic: topic.topics.partials, partition: Int32(shard), value: record,
+          headers: shown.isEmpty ? [] : [ArrivalHeader.encode(shown)]))
       written.partialBytes += record.count
     }
     let rest = refreshed.filter { moved[$0.source] == nil }.sorted { $0.source < $1.source }

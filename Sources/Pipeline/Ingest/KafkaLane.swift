@@ -43,10 +43,12 @@ final class KafkaLane: @unchecked Sendable {
   /// Bytes of state of the partitions this lane owns, about.
   let stateBytes = Atomic<Int>(0)
   let openPanes = Atomic<Int>(0)
+  private let pulse: Pulse
 
-  init(plan: EnginePlan, sources: Sources, failed: @escaping @Sendable (any Error) -> Void) {
+  init(plan: EnginePlan, sources: Sources, pulse: Pulse, failed: @escaping @Sendable (any Error) -> Void) {
     self.plan = plan
     self.sources = sources
+    self.pulse = pulse
     self.failed = failed
   }
 
@@ -54,6 +56,7 @@ final class KafkaLane: @unchecked Sendable {
     worker = Worker(name: name) { [self] in
       run()
       outbox.close()
+      pulse.end()
     }
   }
 
@@ -72,11 +75,12 @@ final class KafkaLane: @unchecked Sendable {
   }
 
   /// Gives partitions up; returns when they are no longer read and, if it `handsOver`, what was counted is in the outbox.
-  func remove(_ partitions: Set<TopicPartition>, handsOver: Bool) {
+  func remove(_ partitions: Set<TopicPartition>, handsOver: Bool, waiter: Pulse) {
     let done = DispatchSemaphore(value: 0)
     commands.withLock { $0.append(.remove(partitions, handsOver: handsOver, done)) }
     wakeup.signal()
-    done.wait()
+    // The lane has a pulse of its own.
+    while done.wait(timeout: .now() + .milliseconds(100)) == .timedOut { waiter.beat() }
   }
 
   // MARK: The thread
@@ -85,7 +89,9 @@ final class KafkaLane: @unchecked Sendable {
     var batch = MessageBatch(capacity: Self.batchRecords)
     var nextHandOver = SteadyClock.milliseconds() + plan.time.commitInterval
     while !isStopping.load(ordering: .acquiring) {
-      lastRound.store(SteadyClock.milliseconds(), ordering: .relaxed)
+      let began = SteadyClock.milliseconds()
+      lastRound.store(began, ordering: .relaxed)
+      pulse.beat(now: began)
       obey()
       var isBusy = false
       var isGated = false
@@ -150,6 +156,9 @@ final class KafkaLane: @unchecked Sendable {
         offset: message.offset)
       if mustHandOver { handOver(source) }
     }
+    source.noteArrival(
+      Arrival(
+        first: batch[0].timestampMilliseconds, last: batch[batch.count - 1].timestampMilliseconds, count: batch.count))
     source.endRecords(nextOffset: batch[batch.count - 1].offset + 1, now: SteadyClock.milliseconds())
   }
 
@@ -168,6 +177,7 @@ final class KafkaLane: @unchecked Sendable {
     while !outbox.offer(handOver) {
       if isDropping.load(ordering: .acquiring) { return }
       wait.wait()
+      pulse.beat()
     }
   }
 }

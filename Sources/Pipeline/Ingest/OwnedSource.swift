@@ -35,6 +35,8 @@ package final class OwnedSource {
   private var handedWatermark = Int64.min
   private var handedIdle = false
   private var handedEnd = false
+  /// When the records came that were read since the last hand-over.
+  private var arrival: Arrival?
   /// Open panes that lead to a hand-over: a log of few events over a long time must not fill the memory.
   private var paneLimit = OwnedSource.paneSlack
 
@@ -103,6 +105,12 @@ package final class OwnedSource {
     batch.removeAll()
   }
 
+  /// When records came that have been read together.
+  func noteArrival(_ new: Arrival?) {
+    guard let new else { return }
+    if arrival == nil { arrival = new } else { arrival!.add(new) }
+  }
+
   /// Records have come up to `nextOffset`.
   package func endRecords(nextOffset: Int64, now: Int64) {
     count(upTo: nextOffset)
@@ -160,7 +168,9 @@ package final class OwnedSource {
     handedWatermark = intake.watermark
     handedIdle = isIdle
     handedEnd = isAtEnd
-    let handOver = intake.handOver(sourceOffset: nextOffset, isIdle: isIdle, isAtEnd: isAtEnd)
+    var handOver = intake.handOver(sourceOffset: nextOffset, isIdle: isIdle, isAtEnd: isAtEnd)
+    handOver.arrival = arrival
+    arrival = nil
     paneLimit = 2 * intake.openPanes + Self.paneSlack
     return handOver
   }

@@ -17,6 +17,8 @@ package final class Sources: Sendable {
     package let isIdle = Atomic<Bool>(false)
     /// The offset of the next record to be read.
     package let nextOffset = Atomic<Int64>(0)
+    /// The offset behind the last record, as the brokers said last; -1: unknown. Written by whoever serves the group.
+    package let highOffset = Atomic<Int64>(-1)
     /// Whether a lane of this instance owns it.
     package let isOwned = Atomic<Bool>(false)
   }

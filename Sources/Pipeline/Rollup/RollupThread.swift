@@ -44,6 +44,9 @@ final class RollupThread: @unchecked Sendable {
   private var queues: [Int: PartitionQueue] = [:]
   private var hasJoined = false
   private var commitBytes = RollupThread.maxCommitBytes
+  private let pulse: Pulse
+  /// When the events came that the next commit shows, by shard.
+  private var arrivals: [Int: [Arrival]] = [:]
   /// Which shard is read first; each in turn, so that one with a backlog does not hold up the others.
   private var firstShard = 0
 
@@ -56,10 +59,12 @@ final class RollupThread: @unchecked Sendable {
     self.observers = observers
     self.logger = logger
     self.failed = failed
+    pulse = statistics.pulses.begin("rollup")
   }
 
   func start() {
     worker = Worker(name: "rollup") { [self] in
+      defer { pulse.end() }
       do {
         try open()
         try run()
@@ -77,9 +82,13 @@ final class RollupThread: @unchecked Sendable {
 
   func join() { worker?.join() }
 
-  private func mayGoOn() -> Bool { !isStopping.load(ordering: .acquiring) }
+  private func mayGoOn() -> Bool {
+    pulse.beat()
+    return !isStopping.load(ordering: .acquiring)
+  }
 
   private func open() throws {
+    statistics.rollup.progress.enter(.joining)
     let consumer = try Consumer(properties: setup.consumerProperties, logger: logger)
     self.consumer = consumer
     committedLog = try KafkaCommittedLog(
@@ -92,7 +101,7 @@ final class RollupThread: @unchecked Sendable {
       plan: setup.plan, topic: setup.topic, sources: setup.sources, log: log,
       maxKeptBytes: setup.maxKeptBytes)
     committer.published = { [statistics, observers] records in
-      statistics.published(records)
+      statistics.rollup.published(records)
       if observers.isEmpty { return }
       records.visit { topic, key, value in
         for observer in observers { observer.observe(topic, key: key, value: value) }
@@ -139,6 +148,8 @@ final class RollupThread: @unchecked Sendable {
         guard let value = batch[i].value else { continue }
         try committer.take(value, shard: shard, offset: batch[i].offset)
         taken += value.count
+        let came = ArrivalHeader.decode(batch.headers(at: i))
+        if !came.isEmpty { arrivals[shard, default: []] += came }
       }
       if let error = batch.error, error.kind == .offsetOutOfRange { throw error }
     } while batch.isFull && taken < commitBytes / max(1, queues.count)
@@ -146,11 +157,17 @@ final class RollupThread: @unchecked Sendable {
   }
 
   private func commit(now: Int64) throws {
+    statistics.rollup.progress.tries(now: now)
     switch try committer.commit(now: now) {
-    case .idle: break
+    case .idle: statistics.rollup.progress.settles()
     case .committed:
+      statistics.rollup.progress.settles()
       commitBytes = min(2 * commitBytes, Self.maxCommitBytes)
-      statistics.rolledUp(milliseconds: SteadyClock.milliseconds() - now, committer)
+      statistics.rollup.committed(milliseconds: SteadyClock.milliseconds() - now, committer)
+      for came in arrivals.values {
+        statistics.rollup.shown(came, now: Int64(Date().timeIntervalSince1970 * 1000))
+      }
+      arrivals = [:]
     case .aborted(let cause, let text):
       statistics.aborted(.rollup, cause)
       logger.log(level: cause == .rebalance ? .info : .warning, "publishing was aborted and is tried again: \(text)")
@@ -171,28 +188,33 @@ final class RollupThread: @unchecked Sendable {
       case .assigned(let partitions):
         hasJoined = true
         try take(partitions.map { Int($0.partition) })
+        statistics.rollup.rebalances.add()
         logger.info("assigned \(partitions.count) shards")
       case .revoked(let partitions, _):
         let ahead = committer.disown(partitions.map { Int($0.partition) })
-        for partition in partitions { queues[Int(partition.partition)] = nil }
+        for partition in partitions {
+          queues[Int(partition.partition)] = nil
+          arrivals[Int(partition.partition)] = nil
+        }
+        statistics.rollup.rebalances.add()
         try consumer.unassign(partitions)
         if !partitions.isEmpty { logger.info("gave up \(partitions.count) shards") }
         try retake(ahead)
       case .error(let error):
-        statistics.update { $0.clientErrors += 1 }
+        statistics.rollup.clientErrors.add()
         if error.kind == .fatal || error.kind == .fenced { throw TransactionFailure.finished("\(error)") }
         if error.kind == .unknownTopic { throw error }
         logger.warning("\(error)")
       case .statistics, .offsetsCommitted: break
       }
     }
-    let shards = queues.count
-    statistics.update { $0.assignedShards = shards }
+    statistics.rollup.assignedShards.set(queues.count)
   }
 
   /// Restores shards and reads on from there.
   private func take(_ shards: [Int]) throws {
     let began = SteadyClock.milliseconds()
+    statistics.rollup.progress.enter(.restoring)
     var starts: [(TopicPartition, StartOffset)] = []
     var restored = 0
     let allCommitted = try committedLog.committed(shards.map(partition))
@@ -229,16 +251,21 @@ final class RollupThread: @unchecked Sendable {
     }
     if restored > 0 {
       let took = SteadyClock.milliseconds() - began
-      statistics.restored(shards: restored, milliseconds: took)
+      statistics.rollup.restored.add(UInt64(restored))
+      statistics.rollup.restoreMilliseconds.add(UInt64(max(0, took)))
       logger.info("restored \(restored) shards with \(committer.keyCount) keys in \(took) ms")
     }
+    statistics.rollup.progress.enter(.working)
   }
 
   /// Restores shards that are still assigned, since what was done with them was not committed.
   private func retake(_ shards: [Int]) throws {
     if shards.isEmpty { return }
     try consumer.unassign(shards.map(partition))
-    for shard in shards { queues[shard] = nil }
+    for shard in shards {
+      queues[shard] = nil
+      arrivals[shard] = nil
+    }
     try take(shards)
   }
 

@@ -22,6 +22,9 @@ public struct EventCounts: Sendable {
   public var accepted = [UInt64](repeating: 0, count: EventType.allCases.count)
   /// Rejected events and duplicates, in the order of ``RejectReason``'s cases.
   public var rejected = [UInt64](repeating: 0, count: RejectReason.allCases.count)
+  /// Those of the rejected that were read and then refused, by ``EventType``'s raw value.
+  public var duplicates = [UInt64](repeating: 0, count: EventType.allCases.count)
+  public var tooLate = [UInt64](repeating: 0, count: EventType.allCases.count)
   /// Bytes of all events.
   public var bytes: UInt64 = 0
 
@@ -33,7 +36,11 @@ public struct EventCounts: Sendable {
   public subscript(reason: RejectReason) -> UInt64 { rejected[RejectReason.allCases.firstIndex(of: reason)!] }
 
   public mutating func add(_ other: EventCounts) {
-    for i in accepted.indices { accepted[i] += other.accepted[i] }
+    for i in accepted.indices {
+      accepted[i] += other.accepted[i]
+      duplicates[i] += other.duplicates[i]
+      tooLate[i] += other.tooLate[i]
+    }
     for i in rejected.indices { rejected[i] += other.rejected[i] }
     bytes += other.bytes
   }
@@ -48,6 +55,8 @@ package struct HandOver {
   var rejects: [Reject] = []
   /// What has been counted since the last hand-over.
   var counts = EventCounts()
+  /// When the records came that were read since the last hand-over; `nil` where there were none.
+  var arrival: Arrival?
   /// Whether a group had more keys in a pane than it may.
   var hasOverflow = false
   /// Whether an amount stopped at the limit of Int64 when it was converted.

@@ -16,6 +16,8 @@ final class Intake {
   private var isSaturated = false
   private var counts: UnsafeMutablePointer<UInt64>
   private var rejected: UnsafeMutablePointer<UInt64>
+  /// Events that were read and then refused, which is rare, by type.
+  private var refused = EventCounts()
   // One owner: checks of exclusive access for each event were felt.
   @exclusivity(unchecked) private var bytes: UInt64 = 0
 
@@ -71,8 +73,8 @@ final class Intake {
       if let reason = outcome.reason {
         let line = batch.lines[outcome.position]
         refuse(
-          line.bytes, reason, timestamp: outcome.timestamp, watermark: outcome.watermark, offset: line.offset,
-          line: line.number)
+          line.bytes, reason, type: outcome.type, timestamp: outcome.timestamp, watermark: outcome.watermark,
+          offset: line.offset, line: line.number)
       } else {
         counts[Int(outcome.type.rawValue)] &+= 1
       }
@@ -83,9 +85,14 @@ final class Intake {
   /// Keeps an event that was decoded but not counted.
   @inline(never)
   private func refuse(
-    _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, timestamp: Int64, watermark: Int64, offset: Int64,
-    line: Int64
+    _ payload: UnsafeRawBufferPointer, _ reason: RejectReason, type: EventType, timestamp: Int64, watermark: Int64,
+    offset: Int64, line: Int64
   ) {
+    switch reason {
+    case .duplicate: refused.duplicates[Int(type.rawValue)] += 1
+    case .tooLate: refused.tooLate[Int(type.rawValue)] += 1
+    default: break
+    }
     if reason == .duplicate && !keepsDuplicates { return note(reason) }
     let detail =
       reason == .duplicate
@@ -133,6 +140,7 @@ final class Intake {
     swap(&handOver.blocks, &sink.blocks)
     swap(&handOver.rejects, &rejects)
     rejectBytes = 0
+    swap(&handOver.counts, &refused)
     for i in 0..<Self.typeCount { handOver.counts.accepted[i] = counts[i] }
     for i in 0..<Self.reasonCount { handOver.counts.rejected[i] = rejected[i] }
     handOver.counts.bytes = bytes

@@ -15,7 +15,8 @@ final class KafkaTransactionalLog: TransactionalLog {
 
   private let producer: Producer
   private let groupMetadata: () throws(KafkaError) -> ConsumerGroupMetadata
-  private let mayGoOn: () -> Bool
+  /// Asked while a broker does not answer.
+  var mayGoOn: () -> Bool
   private let timeoutMilliseconds: Int
 
   /// Registers `id`, which fences its previous holder. `mayGoOn` is asked while a broker does not answer.
@@ -117,7 +118,8 @@ final class KafkaTransactionalLog: TransactionalLog {
       } catch {
         let mayPass = error.kind == .retriable || error.kind == .timedOut
         let now = ContinuousClock.now
-        if !mayPass || now > deadline || (now > end && !mayGoOn()) { throw error }
+        let isToEnd = !mayGoOn()
+        if !mayPass || now > deadline || (now > end && isToEnd) { throw error }
       }
     }
   }

@@ -23,8 +23,9 @@ struct DaemonHost {
     let server = configuration.http.map { endpoint in
       DashboardServer(
         host: endpoint.host, port: endpoint.port, board: board, logger: logger,
-        metrics: { EngineMetrics.list(daemon.statistics.snapshot) },
-        readiness: { Self.readiness(daemon.statistics.snapshot) })
+        metrics: { EngineMetrics.list(daemon.statistics.snapshot, of: configuration) },
+        readiness: { daemon.statistics.obstacle.map { .notReady($0) } ?? .ready },
+        stall: { daemon.statistics.stall })
     }
     if let server {
       let port = try wait { try await server.start() }
@@ -38,10 +39,6 @@ struct DaemonHost {
       if let server { try? wait { await server.shutdown() } }
     }
     try daemon.run()
-  }
-
-  private static func readiness(_ figures: DaemonStatistics.Snapshot) -> Readiness {
-    figures.assignedPartitions == 0 ? .notReady("no partition is assigned yet") : .ready
   }
 
   /// Runs asynchronous work from a thread that may block.

@@ -1,125 +1,205 @@
 import Dashboard
-import Foundation
+import Kafka
 import LiveEvents
 import Pipeline
 
-/// The engine's figures under the names that Prometheus scrapes.
-enum EngineMetrics {
-  static func list(_ figures: DaemonStatistics.Snapshot) -> [EngineMetric] {
+/// The engine's figures under the names that Prometheus scrapes; docs/reference/engine-metrics.md explains each.
+struct EngineMetrics {
+  private let topics: Configuration.Topics
+  private let memoryLimitBytes: Int64
+  private let figures: Snapshot
+
+  static func list(_ figures: Snapshot, of configuration: Configuration) -> [EngineMetric] {
+    let all = EngineMetrics(
+      topics: configuration.topics, memoryLimitBytes: configuration.limits.memoryBytes, figures: figures)
+    return all.events + all.sources + all.state + all.transactions + all.output + all.process
+  }
+
+  private var events: [EngineMetric] {
+    let counts = figures.counts
     var metrics: [EngineMetric] = []
-    for type in EventType.allCases {
+    func add(_ outcome: String, _ type: String, _ count: UInt64) {
       metrics.append(
-        counter(
-          "livetally_events_total", "Events that were counted.", figures.counts.accepted[Int(type.rawValue)],
-          ["type": type.jsonName]))
+        .counter(
+          "livetally_events_total", "Events whose commit is acknowledged, by what became of them.", count,
+          ["type": type, "outcome": outcome]))
     }
+    for type in EventType.allCases {
+      let i = Int(type.rawValue)
+      add("counted", type.jsonName, counts.accepted[i])
+      add("too_late", type.jsonName, counts.tooLate[i])
+      // Only purchases have ids by which they are known again.
+      if type.isPurchase { add("duplicate", type.jsonName, counts.duplicates[i]) }
+    }
+    let unread = RejectReason.allCases.filter { $0 != .tooLate && $0 != .duplicate }
+    add("invalid", "unknown", unread.reduce(0) { $0 + counts[$1] })
     for reason in RejectReason.allCases {
       metrics.append(
-        counter(
-          "livetally_events_rejected_total", "Events that were not counted, duplicates among them.",
-          figures.counts[reason], ["reason": reason.rawValue]))
+        .counter(
+          "livetally_events_rejected_total", "Events that were not counted, duplicates among them.", counts[reason],
+          ["reason": reason.rawValue]))
     }
-    metrics.append(counter("livetally_event_bytes_total", "Bytes of all events read.", figures.counts.bytes))
-    for (topic, count) in zip(["metrics", "live", "leaderboards"], figures.published) {
-      metrics.append(
-        counter("livetally_records_published_total", "Records handed to the producers.", count, ["topic": topic]))
-    }
-    metrics.append(counter("livetally_published_bytes_total", "Bytes of published records.", figures.publishedBytes))
-    for role in ConsumerRole.allCases {
-      metrics.append(commitTimes(role, figures.commits[role] ?? CommitTimes()))
-      for cause in AbortCause.allCases {
+    metrics.append(.counter("livetally_event_bytes_total", "Bytes of the values of all events.", counts.bytes))
+    return metrics
+  }
+
+  private var sources: [EngineMetric] {
+    var metrics: [EngineMetric] = []
+    for one in figures.partitions {
+      let labels = ["topic": one.partition.topic, "partition": String(one.partition.partition)]
+      if let lag = one.lag {
         metrics.append(
-          counter(
-            "livetally_transactions_aborted_total", "Transactions that were aborted and tried again.",
-            figures.aborts[role]?[cause] ?? 0, ["transaction": role.rawValue, "cause": cause.rawValue]))
+          .gauge("livetally_lag_records", "Records of a source partition that are not read yet.", lag, labels))
       }
-    }
-    for (what, count) in [("source_partition", figures.restoredPartitions), ("shard", figures.restoredShards)] {
+      if let watermark = one.watermark {
+        if let newest = figures.newest {
+          metrics.append(
+            .gauge(
+              "livetally_watermark_delay_seconds", "How far the watermark is behind the newest event of all partitions.",
+              Double(max(0, newest - watermark)) / 1000, labels))
+        }
+        metrics.append(
+          .gauge(
+            "livetally_watermark_timestamp_seconds", "The watermark of a source partition, since the epoch.",
+            Double(watermark) / 1000, labels))
+      }
       metrics.append(
-        counter("livetally_restores_total", "Restores from the checkpoints topic.", count, ["state": what]))
+        .gauge(
+          "livetally_source_idle", "1 while a source partition is read to its end and silent.", one.isIdle,
+          labels))
     }
-    metrics.append(
-      EngineMetric(
-        name: "livetally_restore_seconds_total", help: "Time that restores took.", type: .counter,
-        value: .number(Double(figures.restoreMilliseconds) / 1000)))
-    metrics.append(
-      counter("livetally_client_restarts_total", "Times that all Kafka clients were made anew.", figures.restarts))
-    for (what, bytes) in [
-      ("partials", figures.partialBytes), ("checkpoints", figures.checkpointBytes),
-      ("changelog", figures.changelogBytes),
-    ] {
+    if let newest = figures.newest {
       metrics.append(
-        counter(
-          "livetally_state_bytes_total", "Bytes written to the internal topics, before compression.", bytes,
-          ["state": what]))
+        .gauge(
+          "livetally_newest_event_timestamp_seconds", "The newest event time, since the epoch.",
+          Double(newest) / 1000))
     }
-    metrics.append(counter("livetally_rebalances_total", "Changes of the assignment.", figures.rebalances))
-    metrics.append(counter("livetally_client_errors_total", "Errors of the Kafka clients.", figures.clientErrors))
-    for (partition, lag) in figures.lag.sorted(by: { $0.key < $1.key }) {
+    metrics += [
+      .gauge("livetally_source_partitions", "Source partitions that there are.", figures.sourcePartitions),
+      .gauge(
+        "livetally_assigned_partitions", "Source partitions that this instance reads.", figures.partitions.count),
+      .gauge("livetally_shards", "Shards that there are.", figures.shards),
+      .gauge("livetally_assigned_shards", "Shards that this instance rolls up.", figures.assignedShards),
+      .gauge(
+        "livetally_brokers_reachable", "1 while every broker that the reading client needs answers.",
+        figures.areBrokersReachable),
+    ]
+    for role in ConsumerRole.allCases {
       metrics.append(
-        gauge(
-          "livetally_lag_records", "Records of a source partition that are not read yet.", Double(lag),
-          ["topic": partition.topic, "partition": String(partition.partition)]))
-    }
-    for (partition, watermark) in figures.watermarks.sorted(by: { $0.key < $1.key }) {
-      guard let newest = figures.newest else { break }
+        .counter(
+          "livetally_rebalances_total", "Changes of the assignment.", figures.rebalances[role] ?? 0,
+          ["group": role.rawValue]))
       metrics.append(
-        gauge(
-          "livetally_watermark_delay_seconds", "How far a source partition's watermark is behind the newest event.",
-          Double(max(0, newest - watermark)) / 1000,
-          ["topic": partition.topic, "partition": String(partition.partition)]))
-    }
-    metrics.append(
-      gauge(
-        "livetally_assigned_partitions", "Source partitions this instance reads.", Double(figures.assignedPartitions)))
-    metrics.append(gauge("livetally_assigned_shards", "Shards this instance rolls up.", Double(figures.assignedShards)))
-    metrics.append(
-      gauge(
-        "livetally_dropped_partials", "Partials of panes that had been closed; not 0 means that events are missing.",
-        Double(figures.droppedPartials)))
-    metrics.append(gauge("livetally_keys", "Keys with state in some window.", Double(figures.keys)))
-    metrics.append(gauge("livetally_open_panes", "Panes that can still change.", Double(figures.openPanes)))
-    metrics.append(gauge("livetally_lane_bytes", "Memory of the lanes' state.", Double(figures.laneBytes)))
-    metrics.append(gauge("livetally_ring_depth", "Hand-overs that wait for the committer.", Double(figures.ringDepth)))
-    metrics.append(
-      gauge(
-        "livetally_keys_overflowed", "1 if a group had more keys than limits.max_keys.", figures.hasOverflow ? 1 : 0))
-    metrics.append(
-      gauge("livetally_sum_saturated", "1 if a sum stopped at the largest amount.", figures.isSaturated ? 1 : 0))
-    if let bytes = residentBytes {
-      metrics.append(gauge("process_resident_memory_bytes", "Resident memory.", Double(bytes)))
+        .counter(
+          "livetally_client_errors_total", "Errors of the consumers.", figures.clientErrors[role] ?? 0,
+          ["group": role.rawValue]))
     }
     return metrics
   }
 
-  private static func commitTimes(_ role: ConsumerRole, _ times: CommitTimes) -> EngineMetric {
-    var total: UInt64 = 0
-    let buckets = zip(CommitTimes.bounds, times.counts).map { bound, count in
-      total += count
-      return EngineMetric.Bucket(upperBound: bound, count: total)
+  private var state: [EngineMetric] {
+    var metrics: [EngineMetric] = [
+      .gauge("livetally_keys", "States of (window, key).", figures.keys),
+      .gauge("livetally_open_panes", "Panes in the lanes that can still change.", figures.openPanes),
+      .gauge("livetally_lane_bytes", "Memory of the lanes' state, about.", figures.laneBytes),
+      .gauge("livetally_ring_capacity", "Hand-overs that the ring of a lane holds.", figures.ringCapacity),
+    ]
+    for (lane, depth) in figures.ringDepths.enumerated() {
+      metrics.append(
+        .gauge(
+          "livetally_ring_depth", "Hand-overs of a lane that wait for the committer.", depth, ["lane": String(lane)]))
     }
+    metrics += [
+      .gauge(
+        "livetally_key_limit_reached", "1 once a group had more keys in a pane than limits.max_keys.",
+        figures.hasOverflow),
+      .gauge(
+        "livetally_sum_limit_reached", "1 once a sum has stopped at the largest amount.", figures.isSaturated),
+      .counter(
+        "livetally_dropped_partials_total", "Counts of closed panes that came too late for the rollup.",
+        figures.droppedPartials),
+    ]
+    for (state, role, count) in [
+      ("source_partition", ConsumerRole.ingest, figures.restoredPartitions),
+      ("shard", ConsumerRole.rollup, figures.restoredShards),
+    ] {
+      metrics.append(.counter("livetally_restores_total", "Restores of stored state.", count, ["state": state]))
+      metrics.append(
+        .counter(
+          "livetally_restore_seconds_total", "Time that restores took.",
+          seconds: Double(figures.restoreMilliseconds[role] ?? 0) / 1000, ["state": state]))
+    }
+    return metrics
+  }
+
+  private var transactions: [EngineMetric] {
+    var metrics: [EngineMetric] = []
+    for role in ConsumerRole.allCases {
+      if let commits = figures.commits[role] {
+        metrics.append(
+          .durations(
+            "livetally_commit_duration_seconds", "How long acknowledged commits took.", commits,
+            ["transaction": role.rawValue]))
+      }
+      for cause in AbortCause.allCases {
+        metrics.append(
+          .counter(
+            "livetally_transactions_aborted_total", "Transactions that were aborted and tried again.",
+            figures.aborts[role]?[cause] ?? 0, ["transaction": role.rawValue, "cause": cause.rawValue]))
+      }
+    }
+    metrics.append(
+      .counter("livetally_client_restarts_total", "Times that all Kafka clients were made anew.", figures.restarts))
+    return metrics
+  }
+
+  private var output: [EngineMetric] {
+    var metrics: [EngineMetric] = []
+    let records = zip([topics.metrics, topics.live, topics.leaderboards], figures.published)
+    for (topic, count) in Array(records) + [(topics.rejects, figures.rejectRecords)] {
+      metrics.append(
+        .counter(
+          "livetally_records_published_total", "Records of acknowledged commits.", count, ["topic": topic]))
+    }
+    metrics.append(
+      .counter(
+        "livetally_published_bytes_total", "Bytes of metric records and leaderboards, before compression.",
+        figures.publishedBytes))
+    for (state, bytes) in [
+      ("partials", figures.partialBytes), ("checkpoints", figures.checkpointBytes),
+      ("changelog", figures.changelogBytes),
+    ] {
+      metrics.append(
+        .counter(
+          "livetally_state_bytes_total", "Bytes written to the internal topics, before compression.", bytes,
+          ["state": state]))
+    }
+    if let latencies = figures.latencies {
+      metrics.append(
+        .durations(
+          "livetally_end_to_end_latency_seconds",
+          "From an event's record timestamp until the commit with its live record is acknowledged.", latencies))
+    }
+    return metrics
+  }
+
+  private var process: [EngineMetric] {
+    [
+      .gauge("livetally_memory_limit_bytes", "limits.memory of the configuration.", memoryLimitBytes),
+      .gauge(
+        "livetally_build_info", "Always 1; the labels say what runs.", true,
+        ["version": Version.text, "librdkafka": kafkaVersion()]),
+    ]
+  }
+}
+
+extension EngineMetric {
+  fileprivate static func durations(
+    _ name: String, _ help: String, _ durations: Durations, _ labels: [String: String] = [:]
+  ) -> EngineMetric {
+    let buckets = zip(durations.bounds, durations.counts).map { Bucket(upperBound: $0, count: $1) }
     return EngineMetric(
-      name: "livetally_commit_seconds", help: "How long commits took.", type: .histogram,
-      labels: ["transaction": role.rawValue],
-      value: .histogram(buckets: buckets, sum: times.seconds, count: times.count))
-  }
-
-  private static func counter(
-    _ name: String, _ help: String, _ value: UInt64, _ labels: [String: String] = [:]
-  ) -> EngineMetric {
-    EngineMetric(name: name, help: help, type: .counter, labels: labels, value: .number(Double(value)))
-  }
-
-  private static func gauge(
-    _ name: String, _ help: String, _ value: Double, _ labels: [String: String] = [:]
-  ) -> EngineMetric {
-    EngineMetric(name: name, help: help, type: .gauge, labels: labels, value: .number(value))
-  }
-
-  private static var residentBytes: Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-    return text.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map {
-      $0 * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
+      name: name, help: help, type: .histogram, labels: labels,
+      value: .histogram(buckets: buckets, sum: durations.seconds, count: durations.count))
   }
 }
