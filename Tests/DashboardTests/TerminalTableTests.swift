@@ -14,17 +14,22 @@ import Testing
   private var rows: [MetricRow] {
     get throws {
       [
-        try row("h007", gmv: "21500.50", orders: 88, conversion: "0.010249"),
         try row("h042", gmv: "310000.00", orders: 1021, conversion: "0.028417"),
+        try row("h007", gmv: "21500.50", orders: 88, conversion: "0.010249"),
         try row("李佳琦", gmv: "-0.05"),
       ]
     }
   }
 
+  private func text(
+    _ rows: [MetricRow], columns: [MetricRow.Column] = MetricRow.Column.allCases, width: Int, order: RowOrder? = nil
+  ) -> String {
+    TerminalTable.lines(rows: rows, columns: columns, width: width, order: order).joined(separator: "\n")
+  }
+
   @Test func wideTableIsExact() throws {
-    let text = TerminalTable.render(rows: try rows, width: 80, height: 24)
     #expect(
-      text == """
+      text(try rows, width: 80) == """
         KEY            GMV  ORDERS  BUYERS  VIEWERS  ONLINE   CONV
         h042    310,000.00   1,021       2   35,120      40  2.84%
         h007     21,500.50      88       2   35,120      40  1.02%
@@ -32,10 +37,19 @@ import Testing
         """)
   }
 
-  @Test func narrowTableLeavesColumnsOutFromTheRight() throws {
-    let text = TerminalTable.render(rows: try rows, width: 27, height: 24)
+  @Test func theHeadingOfTheSortedColumnShowsWhichWay() throws {
     #expect(
-      text == """
+      text([try row("h1", gmv: "5.00")], columns: [.key, .gmv, .orders], width: 80, order: RowOrder(.gmv)) == """
+        KEY  GMV v  ORDERS
+        h1    5.00       1
+        """)
+    let rising = RowOrder(.key)
+    #expect(text([], columns: [.key, .gmv], width: 80, order: rising) == "KEY ^  GMV")
+  }
+
+  @Test func narrowTableLeavesColumnsOutFromTheRight() throws {
+    #expect(
+      text(try rows, width: 27) == """
         KEY            GMV  ORDERS
         h042    310,000.00   1,021
         h007     21,500.50      88
@@ -43,29 +57,42 @@ import Testing
         """)
   }
 
+  @Test func theSortedColumnStays() throws {
+    #expect(
+      text(try rows, width: 32, order: RowOrder(.viewers)) == """
+        KEY            GMV  VIEWERS v
+        h042    310,000.00     35,120
+        h007     21,500.50     35,120
+        李佳琦       -0.05     35,120
+        """)
+  }
+
   @Test func longNamesAreCutBeforeColumns() throws {
     let long = [try row("kuaishou-20200616-直播间", gmv: "5.00")]
-    let text = TerminalTable.render(rows: long, columns: [.key, .gmv], width: 14, height: 5)
-    #expect(text == "KEY        GMV\nkuaisho\u{2026}  5.00")
+    #expect(text(long, columns: [.key, .gmv], width: 14) == "KEY        GMV\nkuaisho\u{2026}  5.00")
   }
 
-  @Test func lowTableSaysHowManyRowsAreMissing() throws {
-    let many = try (1...9).map { try row("h\($0)", gmv: "\($0).00") }
-    let text = TerminalTable.render(rows: many, columns: [.key, .gmv], width: 40, height: 4)
-    #expect(text == "KEY   GMV\nh9   9.00\nh8   8.00\nand 7 more")
+  @Test(arguments: 1...90)
+  func neverPassesTheTerminalsEdge(width: Int) throws {
+    for order in [nil, RowOrder(.conversion), RowOrder(.key)] {
+      for line in TerminalTable.lines(rows: try rows, width: width, order: order) {
+        #expect(DisplayWidth.of(line) <= width)
+      }
+    }
   }
 
-  @Test(arguments: 1...90, [1, 2, 3, 7])
-  func neverPassesTheTerminalsEdges(width: Int, height: Int) throws {
-    let lines = TerminalTable.render(rows: try rows, width: width, height: height)
-      .split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines.count <= height)
-    for line in lines { #expect(DisplayWidth.of(String(line)) <= width) }
+  @Test func wideAndCombiningCharactersTakeTheirCells() {
+    #expect(DisplayWidth.of("直播间") == 6)
+    #expect(DisplayWidth.of("ｶﾞ가😀⚡") == 1 + 1 + 2 + 2 + 2)
+    #expect(DisplayWidth.of("e\u{301}") == 1)
+    #expect(DisplayWidth.of("\u{301}") == 0)
+    // A wide character is not cut in two: the cell that is left is filled.
+    #expect(DisplayWidth.fit("直播间", to: 4) == "直\u{2026} ")
+    #expect(DisplayWidth.fit("直播间", to: 5) == "直播\u{2026}")
   }
 
   @Test func controlCharactersOfNamesDoNotReachTheTerminal() throws {
-    let text = TerminalTable.render(
-      rows: [try row("a\\u001b[2Jb\\u202e", gmv: "1.00")], columns: [.key], width: 40, height: 3)
+    let text = text([try row("a\\u001b[2Jb\\u202e", gmv: "1.00")], columns: [.key], width: 40)
     #expect(text == "KEY\na\u{FFFD}[2Jb\u{FFFD}")
   }
 

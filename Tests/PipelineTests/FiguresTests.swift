@@ -14,7 +14,8 @@ import Testing
     let histogram = DurationHistogram(bounds: [0.1, 0.5, 1])
     // 1000 durations from 0 to 2 s: 50 up to 0.1 s, 250 up to 0.5 s, 500 up to 1 s; on average 1 s.
     histogram.observe(from: 0, to: 2000, count: 1000)
-    #expect(histogram.durations == Durations(bounds: [0.1, 0.5, 1], counts: [50, 250, 500], count: 1000, seconds: 1000))
+    #expect(
+      histogram.durations == Durations(bounds: [0.1, 0.5, 1], counts: [50, 250, 500], count: 1000, seconds: 1000))
   }
 
   @Test func aClockThatIsBehindGivesNoNegativeDuration() {

@@ -1,7 +1,7 @@
 /// A table of metrics for a terminal of a given size.
 ///
 /// ```
-/// KEY              GMV  ORDERS   CONV
+/// KEY           GMV v  ORDERS   CONV
 /// h042      310,000.00   1,021  2.84%
 /// h007       21,500.50      88  1.02%
 /// ```
@@ -11,45 +11,38 @@ public enum TerminalTable {
   private static let minNameWidth = 8
   private static let maxNameWidth = 40
 
-  /// The table's lines, joined by line feeds and without one at the end; none is wider than `width` cells and there
-  /// are at most `height`.
+  /// The table's lines: the headings and one line for each row; none is wider than `width` cells.
   ///
-  /// Rows are sorted by GMV, then by name. Where `width` is short, names are cut first and then columns left out from
-  /// the right; where `height` is short, the last line says how many rows are missing.
+  /// Where `width` is short, names are cut first and then columns left out from the right; the names and the column by
+  /// which rows are sorted stay the longest.
   ///
   /// - Parameters:
-  ///   - rows: The rows, in any order.
+  ///   - rows: The rows, in order.
   ///   - columns: The columns, the most important first.
   ///   - width: The terminal's width in cells.
-  ///   - height: Its height in lines.
-  ///   - total: A row that stays above the others.
+  ///   - order: The order of the rows; the heading of its column shows it: `v` falling, `^` rising. Plain ASCII, since
+  ///     terminals in East Asia may draw arrows two cells wide.
   ///   - keyTitle: The heading of the column of names.
-  public static func render(
-    rows: [MetricRow], columns: [MetricRow.Column] = MetricRow.Column.allCases, width: Int, height: Int,
-    total: MetricRow? = nil, keyTitle: String = "KEY"
-  ) -> String {
-    guard height > 0, width > 0, !columns.isEmpty else { return "" }
-    let titles = columns.map { $0 == .key ? keyTitle.uppercased() : $0.title }
-    let sorted = (total.map { [$0] } ?? []) + rows.sorted { $0.gmv != $1.gmv ? $0.gmv > $1.gmv : $0.name < $1.name }
-    let room = height - 1
-    let shown = sorted.count <= room ? sorted[...] : sorted.prefix(max(0, room - 1))
-    let cells = shown.map { row in columns.map { row.text($0) } }
-    let widths = fittingWidths(columns, [titles] + cells, width)
-
-    func line(_ texts: [String]) -> String {
-      var line = zip(widths.indices, texts).map { index, text in
-        DisplayWidth.fit(text, to: widths[index], alignRight: columns[index] != .key)
+  public static func lines(
+    rows: [MetricRow], columns: [MetricRow.Column] = MetricRow.Column.allCases, width: Int, order: RowOrder? = nil,
+    keyTitle: String = "KEY"
+  ) -> [String] {
+    guard width > 0, !columns.isEmpty else { return [] }
+    func cells(_ columns: [MetricRow.Column]) -> [[String]] {
+      let titles = columns.map { column -> String in
+        let title = column == .key ? keyTitle.uppercased() : column.title
+        return column == order?.column ? title + (order!.isDescending ? " v" : " ^") : title
+      }
+      return [titles] + rows.map { row in columns.map { row.text($0) } }
+    }
+    let (shown, widths) = fitting(columns, sorted: order?.column, width, cells)
+    return cells(shown).map { texts in
+      var line = zip(shown.indices, texts).map { index, text in
+        DisplayWidth.fit(text, to: widths[index], alignRight: shown[index] != .key)
       }.joined(separator: gap)
       while line.last == " " { line.removeLast() }
       return line
     }
-
-    var lines = ([titles] + cells).map(line)
-    if shown.count < sorted.count, room > 0 {
-      let rest = DisplayWidth.fit("and \(sorted.count - shown.count) more", to: width)
-      lines.append(String(rest.reversed().drop { $0 == " " }.reversed()))
-    }
-    return lines.joined(separator: "\n")
   }
 
   /// One line per row for output that is no terminal: names and exact values, to be read by programs as well.
@@ -62,19 +55,28 @@ public enum TerminalTable {
     }
   }
 
-  /// The widths of as many columns, from the left, as fit.
-  private static func fittingWidths(_ columns: [MetricRow.Column], _ cells: [[String]], _ width: Int) -> [Int] {
-    var widths = columns.indices.map { index in
-      let widest = cells.map { DisplayWidth.of($0[index]) }.max() ?? 0
-      return columns[index] == .key ? min(widest, maxNameWidth) : widest
+  /// As many columns as fit, and their widths.
+  private static func fitting(
+    _ all: [MetricRow.Column], sorted: MetricRow.Column?, _ width: Int,
+    _ cells: ([MetricRow.Column]) -> [[String]]
+  ) -> ([MetricRow.Column], [Int]) {
+    var columns = all
+    let texts = cells(all)
+    var widths = all.indices.map { index in
+      let widest = texts.map { DisplayWidth.of($0[index]) }.max() ?? 0
+      return all[index] == .key ? min(widest, maxNameWidth) : widest
     }
     func total() -> Int { widths.reduce(0, +) + gap.count * (widths.count - 1) }
     if let name = columns.firstIndex(of: .key), total() > width {
       widths[name] = max(min(widths[name], minNameWidth), widths[name] - (total() - width))
     }
-    while widths.count > 1, total() > width { widths.removeLast() }
+    while columns.count > 1, total() > width {
+      let gone = columns.lastIndex { $0 != .key && $0 != sorted } ?? columns.count - 1
+      columns.remove(at: gone)
+      widths.remove(at: gone)
+    }
     if let first = widths.first { widths[0] = min(first, width) }
-    return widths
+    return (columns, widths)
   }
 
   private static func quoted(_ text: String) -> String {

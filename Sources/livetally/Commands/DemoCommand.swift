@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dashboard
 import Foundation
 import Kafka
 import Logging
@@ -58,6 +59,7 @@ struct DemoCommand: ParsableCommand {
       host.membership = .alone
       if let seconds { DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { stop.request() } }
       let failure = FailureBox()
+      defer { screen.close() }
       try host.run { port, _ in
         Output.line("dashboard: http://127.0.0.1:\(port)   broker: \(broker.bootstrapServers)   end with Ctrl-C")
         Thread.detachNewThread {
@@ -66,8 +68,12 @@ struct DemoCommand: ParsableCommand {
             if !stop.isRequested { stop.request() }
           }
         }
+        screen.open(notice: "dashboard: http://127.0.0.1:\(port)  broker: \(broker.bootstrapServers)")
         Thread.detachNewThread {
-          while !stop.wait(seconds: 0.2) { screen.refresh() }
+          while !stop.wait(seconds: 0.05) {
+            if screen.refresh() { stop.request() }
+          }
+          screen.close()
         }
       }
       if let error = failure.error { throw error }
@@ -85,13 +91,32 @@ struct DemoCommand: ParsableCommand {
 
 /// The table of `watch`, fed by the rollups themselves.
 final class SharedScreen: RecordObserver, Sendable {
-  private let screen = Mutex(WatchScreen())
+  private let screen = Mutex<WatchScreen?>(nil)
 
-  func observe(_ topic: RecordBuffer.Topic, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
-    if topic == .live { screen.withLock { $0.accept(key: Array(key), value: value.map(Array.init)) } }
+  /// Takes the terminal, if there is one.
+  func open(notice: String) {
+    screen.withLock {
+      var new = WatchScreen(WatchModel())
+      if new.isFullScreen { new.notice(notice) }
+      $0 = new
+    }
   }
 
-  func refresh() { screen.withLock { $0.refresh() } }
+  /// Gives it back. Signals end the program soon after, and its last words must be readable.
+  func close() { screen.withLock { $0?.close() } }
+
+  func observe(_ topic: RecordBuffer.Topic, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+    if topic == .live { screen.withLock { $0?.accept(key: Array(key), value: value.map(Array.init)) } }
+  }
+
+  /// Obeys keys and draws; returns whether to quit.
+  func refresh() -> Bool {
+    screen.withLock {
+      let quits = $0?.obey() ?? false
+      $0?.refresh()
+      return quits
+    }
+  }
 }
 
 /// An error that another thread met.
