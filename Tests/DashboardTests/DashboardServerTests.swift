@@ -17,11 +17,12 @@ import Testing
 
   private func withServer(
     _ board: LiveBoard, limits: DashboardLimits = DashboardLimits(), readiness: Readiness = .ready,
-    _ body: (DashboardServer, UInt16) async throws -> Void
+    stall: String? = nil, _ body: (DashboardServer, UInt16) async throws -> Void
   ) async throws {
     let metrics = [EngineMetric(name: "lt_up", help: "Up.", type: .gauge, value: .number(1))]
     let server = DashboardServer(
-      host: "127.0.0.1", port: 0, board: board, limits: limits, metrics: { metrics }, readiness: { readiness })
+      host: "127.0.0.1", port: 0, board: board, limits: limits, metrics: { metrics }, readiness: { readiness },
+      stall: { stall })
     let port = try await server.start()
     try await body(server, port)
     await server.shutdown()
@@ -96,9 +97,11 @@ import Testing
       }
       #expect(try HTTPClient.get("/", port: port, method: "POST").status == 405)
     }
-    try await withServer(LiveBoard()) { _, port in
-      let ready = try HTTPClient.get("/readyz", port: port)
-      #expect(ready.status == 200)
+    try await withServer(LiveBoard(), stall: "thread lane-0 has stood still for 61 s") { _, port in
+      let health = try HTTPClient.get("/healthz", port: port)
+      #expect(health.status == 503)
+      #expect(health.error == "thread lane-0 has stood still for 61 s")
+      #expect(try HTTPClient.get("/readyz", port: port).status == 200)
     }
   }
 

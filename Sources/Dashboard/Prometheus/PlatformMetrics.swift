@@ -23,10 +23,20 @@ enum PlatformMetrics {
     Figure(field: "refund_rate", name: "refund_ratio", help: "Refunded orders per paid order."),
   ]
 
-  /// The figures of each window that has a platform record here.
+  /// How far the platform's window may end before those of other keys, ms. Every event belongs to the platform: where
+  /// others go on and it does not, its shard has gone to another instance.
+  private static let toleranceMilliseconds: Int64 = 10_000
+
+  /// The figures of each window that has a current platform record here.
   static func list(_ board: LiveBoard) -> [EngineMetric] {
     let records = board.read { state in
-      state.windowInfos.compactMap { info in state.platform(info.name).map { (info.name, $0) } }
+      state.windowInfos.compactMap { info -> (String, BoardSection.Entry)? in
+        guard let entry = state.platform(info.name) else { return nil }
+        let newest =
+          state.sections.filter { $0.window == info.name }
+          .map { $0.entries.reduce(Int64.min) { max($0, $1.endMilliseconds) } }.max() ?? .min
+        return newest > entry.endMilliseconds + toleranceMilliseconds ? nil : (info.name, entry)
+      }
     }
     var metrics: [EngineMetric] = []
     for (window, entry) in records {

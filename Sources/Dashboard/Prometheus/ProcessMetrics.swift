@@ -15,12 +15,11 @@ enum ProcessMetrics {
           "process_resident_memory_bytes", "Resident memory.", stat.residentPages * Int(sysconf(Int32(_SC_PAGESIZE)))),
         .gauge("process_threads", "Threads.", stat.threads),
       ]
-      if let boot = bootSeconds {
-        metrics.append(
-          .gauge(
-            "process_start_time_seconds", "When the process was started, since the epoch.",
-            boot + Double(stat.startTicks) / ticks))
-      }
+      // Not from /proc/stat, which a hardened service does not see.
+      metrics.append(
+        .gauge(
+          "process_start_time_seconds", "When the process was started, since the epoch.",
+          seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) + Double(stat.startTicks) / ticks))
     }
     if let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
       metrics.append(.gauge("process_open_fds", "Open file descriptors.", open.count))
@@ -59,9 +58,10 @@ enum ProcessMetrics {
     }
   }
 
-  private static var bootSeconds: Double? {
-    read("/proc/stat")?.split(separator: "\n").first { $0.hasPrefix("btime ") }?.split(separator: " ").last
-      .flatMap { Double($0) }
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   private static func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

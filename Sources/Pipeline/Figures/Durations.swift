@@ -41,7 +41,7 @@ final class DurationHistogram: Sendable {
       before = max(before, upTo)
     }
     if before < count { counts[bounds.count].add(count - before) }
-    microseconds.add(UInt64((low + high) / 2 * 1e6 * Double(count)))
+    microseconds.add(UInt64(((low + high) / 2 * 1e6 * Double(count)).rounded()))
   }
 
   var durations: Durations {

@@ -55,7 +55,8 @@ struct EngineMetrics {
         if let newest = figures.newest {
           metrics.append(
             .gauge(
-              "livetally_watermark_delay_seconds", "How far the watermark is behind the newest event of all partitions.",
+              "livetally_watermark_delay_seconds",
+              "How far the watermark is behind the newest event of all partitions.",
               Double(max(0, newest - watermark)) / 1000, labels))
         }
         metrics.append(
