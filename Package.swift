@@ -35,7 +35,7 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "Logging", package: "swift-log"),
+        "Kafka", .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("Web")]
     ),
@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
-    .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
+    .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Kafka"]),
     .testTarget(name: "TrafficTests", dependencies: ["Traffic"]),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Oracle", "Simulation"]),
   ]

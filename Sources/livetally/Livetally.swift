@@ -13,8 +13,8 @@ struct Livetally: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self, DemoCommand.self, ReplayCommand.self, GenerateCommand.self, WatchCommand.self, CheckCommand.self,
-      ResetCommand.self, BrokerCommand.self,
+      RunCommand.self, DashboardCommand.self, DemoCommand.self, ReplayCommand.self, GenerateCommand.self,
+      WatchCommand.self, CheckCommand.self, ResetCommand.self, BrokerCommand.self,
     ]
   )
 }

@@ -13,52 +13,6 @@ import Testing
     board.publish(topic: .live, key: "1m||".bytes, value: liveRecord(end: end, gmv: gmv))
   }
 
-  @Test func updatesBetweenTwoLooksBecomeOne() throws {
-    let board = LiveBoard()
-    var feed = BoardFeed(board: board, request: FeedRequest(window: "1m", groups: ["host_id"]))
-    publishPlatform(board)
-    _ = feed.next()
-    for step in 1...100 { publishPlatform(board, gmv: "\(step).00") }
-    publishHost(board, "h1", gmv: "5.00")
-
-    let message = try object(feed.next())
-    let platform = try #require(message["platform"] as? [String: [String: Any]])
-    #expect(platform["1m"]?["gmv"] as? Double == 100)
-    let tables = try #require(message["tables"] as? [String: [String: Any]])
-    #expect(tables["host_id"]?["order"] as? [String] == ["h1"])
-    #expect(feed.next() == nil)
-  }
-
-  @Test func aMessageHoldsOnlyWhatChanged() throws {
-    let board = LiveBoard()
-    publishPlatform(board)
-    for host in 1...3 { publishHost(board, "h\(host)", gmv: "\(host)0.00") }
-    var feed = BoardFeed(board: board, request: FeedRequest(groups: ["host_id"]))
-    let first = try object(feed.next())
-    #expect((first["windows"] as? [[String: Any]])?.count == 1)
-    #expect((first["history"] as? [[Double]])?.count == 1)
-
-    publishHost(board, "h1", gmv: "11.00")
-    let second = try object(feed.next())
-    #expect(Set(second.keys) == ["age_ms", "tables"])
-    let table = try #require((second["tables"] as? [String: [String: Any]])?["host_id"])
-    #expect(Set(table.keys) == ["rows"])
-    #expect((table["rows"] as? [String: Any])?.keys.sorted() == ["h1"])
-  }
-
-  @Test func tombstoneRemovesTheRow() throws {
-    let board = LiveBoard()
-    publishPlatform(board)
-    publishHost(board, "h1", gmv: "10.00")
-    publishHost(board, "h2", gmv: "20.00")
-    var feed = BoardFeed(board: board, request: FeedRequest(groups: ["host_id"]))
-    _ = feed.next()
-    board.publish(topic: .live, key: "1m|host_id|h2".bytes, value: nil)
-    let tables = try #require(try object(feed.next())["tables"] as? [String: [String: Any]])
-    #expect(tables["host_id"]?["order"] as? [String] == ["h1"])
-    #expect(board.counters.keys == 2)
-  }
-
   @Test func aFullBoardDropsNewKeysButNoPlatform() {
     let board = LiveBoard(limits: BoardLimits(maxKeys: 10))
     for host in 0..<25 { publishHost(board, "h\(host)", gmv: "1.00") }
@@ -68,6 +22,56 @@ import Testing
     #expect(board.counters.droppedKeys == 15)
     #expect(board.read { $0.platform("1m") } != nil)
     #expect(board.read { $0.entry(key: "1m|host_id|h3".bytes)?.gmv } == 7)
+  }
+
+  @Test func groupsOfSeveralFieldsGetHalfOfTheRoomAtMost() {
+    let board = LiveBoard(limits: BoardLimits(maxKeys: 10))
+    for product in 0..<20 { board.show("1m", ["session_id", "product_id"], ["s1", "p\(product)"]) }
+    #expect(board.counters.keys == 5)
+    for host in 0..<5 { publishHost(board, "h\(host)", gmv: "1.00") }
+    #expect(board.counters.keys == 10)
+    #expect(board.counters.droppedKeys == 15)
+  }
+
+  @Test func trendsAreKeptInTheShortestWindowOfAGroup() throws {
+    let board = LiveBoard()
+    for (window, minutes) in [("5m", 5), ("1m", 1), ("1h", 60)] {
+      for minute in 60..<70 {
+        board.show(
+          window, ["host_id"], ["h1"], start: instant((minute - minutes) * 60), end: instant(minute * 60),
+          gmv: "\(minute).00", online: minute * 2)
+      }
+    }
+    let trend = try #require(board.read { $0.trend(group: "host_id", id: "h1") })
+    #expect(trend.window.name == "1m")
+    #expect(trend.line.points.map(\.gmv) == (60..<70).map(Float.init))
+    #expect(trend.line.points.map(\.online) == (60..<70).map { Float($0 * 2) })
+  }
+
+  @Test func finalRecordsOfThePastFillTheTrendsOnly() throws {
+    let board = LiveBoard()
+    board.show("day", start: instant(0), end: instant(36_000), gmv: "100.00", hasStart: true)
+    for hour in 1..<10 {
+      let value = liveRecord(window: "day", start: instant(0), end: instant(hour * 3600), gmv: "\(hour)0.00")
+      board.recall(key: "day|||\(instant(0))".bytes, value: value)
+    }
+    let yesterday = liveRecord(window: "day", start: "2020-06-15T00:00:00.000Z", end: instant(0), gmv: "999.00")
+    board.recall(key: "day|||2020-06-15T00:00:00.000Z".bytes, value: yesterday)
+    #expect(board.read { $0.curve("day")?.points.map(\.gmv) } == (1...10).map { Float($0 * 10) })
+    #expect(board.read { $0.platform("day")?.gmv } == 100)
+    #expect(board.counters.keys == 1)
+  }
+
+  @Test func rowsAreRankedByAnyMetricAndNullComesLast() throws {
+    let board = LiveBoard()
+    for (host, rate) in [("a", "0.1"), ("b", "null"), ("c", "0.9"), ("d", "0.0")] {
+      let value = liveRecord(group: ["host_id"], key: [host], conversion: rate)
+      board.publish(topic: .live, key: "1m|host_id|\(host)".bytes, value: value)
+    }
+    let metric = try #require(MetricName("conversion_rate"))
+    let rows = board.read { $0.top(4, window: "1m", group: "host_id", by: metric) }.map(\.row)
+    #expect(rows == ["c", "a", "d", "b"])
+    #expect(MetricName("window_end") == nil)
   }
 
   @Test func aFullBoardGivesTheRoomOfOldKeysAway() {

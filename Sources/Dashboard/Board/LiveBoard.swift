@@ -1,8 +1,9 @@
+import Foundation
 import Synchronization
 
 /// The newest record of every Kafka key of the live and leaderboard topics, for readers inside this process.
 ///
-/// Any thread may publish; publishing takes a short lock and never waits for a reader. Readers ask for what is
+/// Any thread may publish; publishing takes a short lock and never waits for a client. Readers ask for what is
 /// newest when they are ready, so a slow one sees fewer steps and holds nobody back.
 ///
 /// ```swift
@@ -40,9 +41,11 @@ public final class LiveBoard: Sendable {
   private let limits: BoardLimits
 
   /// An empty board.
-  public init(limits: BoardLimits = BoardLimits()) {
+  ///
+  /// - Parameter sessionWindows: The names of session windows, which records do not tell from cumulative ones.
+  public init(limits: BoardLimits = BoardLimits(), sessionWindows: Set<String> = []) {
     self.limits = limits
-    guarded = Mutex(Guarded(live: BoardState(limits: limits)))
+    guarded = Mutex(Guarded(live: BoardState(limits: limits, sessionWindows: sessionWindows)))
   }
 
   /// Takes one record.
@@ -51,14 +54,27 @@ public final class LiveBoard: Sendable {
   ///   - topic: Which of the two topics it is of.
   ///   - key: The bytes of its Kafka key.
   ///   - value: The bytes of its JSON value; nil is a tombstone and removes the key.
-  public func publish(topic: Topic, key: [UInt8], value: [UInt8]?) {
+  ///   - timestampMilliseconds: When it was written, for a record that lay in the topic before anyone read it; nil
+  ///     for one that is as new as its arrival.
+  public func publish(topic: Topic, key: [UInt8], value: [UInt8]?, timestampMilliseconds: Int64? = nil) {
+    let written = ContinuousClock.now - Self.age(timestampMilliseconds)
     guarded.withLock { state in
-      state.lastPublish = .now
+      state.lastPublish = max(state.lastPublish ?? written, written)
       switch topic {
       case .live: state.live.apply(key: key, value: value)
       case .leaderboards: state.leaderboards.apply(key: key, value: value, limit: limits.maxLeaderboards)
       }
     }
+  }
+
+  /// Takes a final record of `livetally.metrics` from the time before the board began, for its trends only.
+  public func recall(key: [UInt8], value: [UInt8]) {
+    guarded.withLock { $0.live.recall(key: key, value: value) }
+  }
+
+  private static func age(_ timestampMilliseconds: Int64?) -> Duration {
+    guard let timestampMilliseconds else { return .zero }
+    return .milliseconds(max(0, Int64(Date().timeIntervalSince1970 * 1000) - timestampMilliseconds))
   }
 
   /// The present counts.
@@ -76,7 +92,7 @@ public final class LiveBoard: Sendable {
     guarded.withLock(\.lastPublish).map { ContinuousClock.now - $0 }
   }
 
-  /// Runs `body` under the lock; it copies references and computes nothing long.
+  /// Runs `body` under the lock. What takes long in it holds up the reader of the topics, but never the engine.
   func read<Result: Sendable>(_ body: (inout BoardState) -> Result) -> Result {
     guarded.withLock { body(&$0.live) }
   }

@@ -25,13 +25,46 @@ struct Measures {
   }
 }
 
+extension RecordFields {
+  /// The number in a member; nil where it is absent, `null` or no number.
+  func number(of field: StaticString) -> Double? {
+    var found: Double?
+    visit { name, value in
+      guard name.isEqual(to: field) else { return true }
+      found = value.number
+      return false
+    }
+    return found
+  }
+}
+
 /// A window as a reader sees it.
 struct WindowInfo: Equatable, Sendable {
+  /// How windows of a name follow each other.
+  enum Kind: String, Sendable {
+    /// Of a fixed length, rolling on.
+    case sliding
+    /// The day so far.
+    case cumulative
+    /// A broadcast from its first to its last event.
+    case session
+  }
+
   var name: String
-  /// Cumulative or a session: it grows from a start instead of rolling on.
-  var restarts: Bool
+  var kind: Kind
   var lengthMilliseconds: Int64
 
+  /// It grows from a start instead of rolling on.
+  var restarts: Bool { kind != .sliding }
+
   /// The length of a window that grows says nothing about its place among the others.
-  var sortLength: Int64 { restarts ? 0 : lengthMilliseconds }
+  private var order: (Int, Int64, String) {
+    switch kind {
+    case .sliding: (0, lengthMilliseconds, name)
+    case .cumulative: (1, 0, name)
+    case .session: (2, 0, name)
+    }
+  }
+
+  static func precedes(_ a: WindowInfo, _ b: WindowInfo) -> Bool { a.order < b.order }
 }

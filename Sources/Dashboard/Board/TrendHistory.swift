@@ -8,7 +8,11 @@ struct TrendHistory {
   }
 
   private(set) var points: [Point] = []
-  private let limit: Int
+  /// How many points have been cut off the front.
+  private(set) var cutCount = 0
+  /// Goes up when points other than the newest have changed.
+  private(set) var generation = 0
+  let limit: Int
 
   init(limit: Int) { self.limit = limit }
 
@@ -19,13 +23,34 @@ struct TrendHistory {
       return
     }
     points.append(point)
+    cut()
+  }
+
+  /// Adds a point of the time before the newest one, where there is none yet.
+  mutating func insert(_ point: Point) {
+    let place = points.partitioningIndex { $0.endMilliseconds >= point.endMilliseconds }
+    if place == points.count {
+      append(point)
+    } else if points[place].endMilliseconds != point.endMilliseconds {
+      points.insert(point, at: place)
+      generation += 1
+      cut()
+    }
+  }
+
+  private mutating func cut() {
     // Cut rarely: removing from the front moves everything behind it.
-    if points.count >= limit * 2 { points.removeFirst(points.count - limit) }
+    guard points.count >= limit * 2 else { return }
+    cutCount += points.count - limit
+    points.removeFirst(points.count - limit)
   }
 
   /// At most `limit` points, oldest first.
   var newest: ArraySlice<Point> { points.suffix(limit) }
 
   /// Forgets everything, where the window has started anew.
-  mutating func restart() { points.removeAll(keepingCapacity: true) }
+  mutating func restart() {
+    points.removeAll(keepingCapacity: true)
+    generation += 1
+  }
 }

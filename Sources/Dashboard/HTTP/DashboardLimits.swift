@@ -4,17 +4,20 @@ public struct DashboardLimits: Sendable {
   public var maxClients: Int
   /// The shortest time between two updates to a client.
   public var updateInterval: Duration
-  /// A client that takes no byte, or is not done with an update, for this long is dropped.
+  /// A client that takes no byte for this long is dropped.
   public var slowClientTimeout: Duration
   /// A connection without a request is closed after this long.
   public var idleTimeout: Duration
   /// Without news a client gets a sign of life this often; it also shows who is gone.
   public var heartbeatInterval: Duration
+  /// Without news for this long the page says that it is stale.
+  public var staleAfter: Duration
 
-  /// The defaults suit a wall of screens and a team's phones.
+  /// The defaults suit a wall of screens and the phones of a company.
   public init(
-    maxClients: Int = 200, updateInterval: Duration = .milliseconds(250), slowClientTimeout: Duration = .seconds(5),
-    idleTimeout: Duration = .seconds(60), heartbeatInterval: Duration = .seconds(2)
+    maxClients: Int = 500, updateInterval: Duration = .milliseconds(500), slowClientTimeout: Duration = .seconds(5),
+    idleTimeout: Duration = .seconds(60), heartbeatInterval: Duration = .seconds(2),
+    staleAfter: Duration = .seconds(5)
   ) {
     precondition(maxClients > 0 && updateInterval > .zero)
     self.maxClients = maxClients
@@ -22,5 +25,6 @@ public struct DashboardLimits: Sendable {
     self.slowClientTimeout = slowClientTimeout
     self.idleTimeout = idleTimeout
     self.heartbeatInterval = heartbeatInterval
+    self.staleAfter = staleAfter
   }
 }

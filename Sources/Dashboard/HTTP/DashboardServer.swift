@@ -12,7 +12,7 @@ import Synchronization
 /// try await server.run()  // until cancelled, or shutdown() from elsewhere
 /// ```
 public final class DashboardServer: Sendable {
-  /// The time live streams get to end at a shutdown; they look for it four times a second.
+  /// The time live streams get to end at a shutdown.
   private static let streamGrace = Duration.seconds(1)
   /// The time other responses get after that, which are short.
   private static let responseGraceSeconds = 0.1
@@ -36,7 +36,8 @@ public final class DashboardServer: Sendable {
   private let logger: Logger
   private let routes: Routes
   private let clients = ClientCounter()
-  private let closing: ClosingFlag
+  private let hub: FeedHub
+  private let closing = ClosingFlag()
   private let state = Mutex(State.idle)
 
   /// - Parameters:
@@ -58,11 +59,9 @@ public final class DashboardServer: Sendable {
     self.port = port
     self.limits = limits
     self.logger = logger
-    let closing = ClosingFlag()
-    self.closing = closing
+    hub = FeedHub(board: board, limits: limits, clients: clients)
     routes = Routes(
-      board: board, limits: limits, clients: clients, metrics: metrics, readiness: readiness,
-      stall: stall, isClosing: { closing.isSet })
+      board: board, limits: limits, clients: clients, hub: hub, metrics: metrics, readiness: readiness, stall: stall)
   }
 
   /// Starts to listen.
@@ -93,6 +92,7 @@ public final class DashboardServer: Sendable {
   /// Ends the live streams and closes every connection, within little more than a second.
   public func shutdown() async {
     closing.set()
+    hub.close()
     let previous = state.withLock { state -> State in
       defer { state = .closed }
       return state

@@ -1,5 +1,4 @@
 import FlyingSocks
-import Synchronization
 
 /// A socket pool that waits for a socket no longer than it has to.
 ///

@@ -3,22 +3,25 @@ import FlyingFox
 /// `/api/v1/metrics` and `/api/v1/leaderboards`: the newest records as they were published.
 struct MetricsEndpoint: Sendable {
   private static let maxRecords = 1_000
+  private static let usualRecords = 50
+  private static let searchResults = 20
 
   let board: LiveBoard
 
-  /// `window` (required), `group` (default: the platform), `key` (values as in the Kafka key), `limit`.
+  /// `window` (required), `group` (default: the platform), `key` (values as in the Kafka key), `by` (a metric), `limit`.
   func metrics(_ request: HTTPRequest) throws(RequestProblem) -> HTTPResponse {
-    let query = try QueryParameters(request, allowed: ["window", "group", "key", "limit"])
-    let limit = try query.count("limit", in: 1...Self.maxRecords, default: FeedRequest.rowsPerTable)
+    let query = try QueryParameters(request, allowed: ["window", "group", "key", "by", "limit"])
+    let metric = try query.metric()
+    let limit = try query.count("limit", in: 1...Self.maxRecords, default: Self.usualRecords)
     guard let window = try query.window() else { throw .badQuery("The parameter \"window\" is missing, \(known()).") }
     guard board.read({ $0.knows(window: window) }) else {
       throw .notFound("There is no record of a window \"\(window)\", \(known()).")
     }
-    let group = try query.groups().first ?? ""
+    let group = try query.group() ?? ""
     if let key = query["key"] {
       return Responses.json(try record(window: window, group: group, key: key))
     }
-    let rows = board.read { $0.top(limit, window: window, group: group) }
+    let rows = board.read { $0.top(limit, window: window, group: group, by: metric) }
     var json = JSONText()
     json.raw("{\"window\":")
     json.string(window)
@@ -50,16 +53,31 @@ struct MetricsEndpoint: Sendable {
     return Responses.json(value)
   }
 
+  /// `/api/v1/search`: keys of groups of one field whose value contains `q`, whatever its case.
+  func search(_ request: HTTPRequest) throws(RequestProblem) -> HTTPResponse {
+    let query = try QueryParameters(request, allowed: ["q"])
+    guard let text = query["q"], !text.isEmpty else { throw .badQuery("The parameter \"q\" is missing.") }
+    let found = board.read { $0.search(text, limit: Self.searchResults) }
+    var json = JSONText()
+    json.raw("{\"results\":")
+    json.list(found) { json, result in
+      json.raw("{\"group\":")
+      json.string(result.group)
+      json.raw(",\"key\":")
+      json.string(result.id)
+      json.raw(",\"value\":")
+      json.string(result.value)
+      json.raw("}")
+    }
+    json.raw("}\n")
+    return Responses.json(json.bytes)
+  }
+
   /// A row by its key values; of a window that starts anew the newest, unless the start is given too.
   private func record(window: String, group: String, key: String) throws(RequestProblem) -> [UInt8] {
-    let prefix = "\(window)|\(group)|\(key)"
-    let entry = board.read { state -> BoardSection.Entry? in
-      if let entry = state.entry(key: Array(prefix.utf8)) { return entry }
-      let started = key + "|"
-      return state.section(window: window, group: group)?.entries.filter { $0.row.hasPrefix(started) }
-        .max { $0.startMilliseconds < $1.startMilliseconds }
+    guard let entry = board.read({ $0.entry(window: window, group: group, id: key) }) else {
+      throw .notFound("There is no record with the key \"\("\(window)|\(group)|\(key)".prefix(200))\".")
     }
-    guard let entry else { throw .notFound("There is no record with the key \"\(prefix.prefix(200))\".") }
     return entry.value
   }
 

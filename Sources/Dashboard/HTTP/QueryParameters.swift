@@ -9,8 +9,8 @@ struct QueryParameters {
 
   private let items: [HTTPRequest.QueryItem]
 
-  /// - Parameter repeatable: The names that may come more than once.
-  init(_ request: HTTPRequest, allowed: [String], repeatable: Set<String> = []) throws(RequestProblem) {
+  /// - Parameter allowed: The names that may come, each once.
+  init(_ request: HTTPRequest, allowed: [String]) throws(RequestProblem) {
     items = request.query
     var seen: Set<String> = []
     for item in items {
@@ -18,7 +18,7 @@ struct QueryParameters {
         let known = allowed.isEmpty ? "none is known here" : "known are " + allowed.joined(separator: ", ")
         throw .badQuery("The parameter \"\(item.name.prefix(64))\" is unknown; \(known).")
       }
-      guard seen.insert(item.name).inserted || repeatable.contains(item.name) else {
+      guard seen.insert(item.name).inserted else {
         throw .badQuery("The parameter \"\(item.name)\" is given more than once.")
       }
       guard item.value.utf8.count <= Self.maxLength else {
@@ -38,11 +38,21 @@ struct QueryParameters {
     return name
   }
 
-  /// The groups as in Kafka keys; each is given as fields joined by `+` or `,` and may be empty for the platform.
-  func groups() throws(RequestProblem) -> [String] {
-    var groups: [String] = []
-    for item in items where item.name == "group" { groups.append(try Self.group(item.value)) }
-    return groups
+  /// The group as in Kafka keys, given as fields joined by `+` or `,`; empty for the platform, nil where it is not
+  /// given.
+  func group() throws(RequestProblem) -> String? {
+    guard let text = self["group"] else { return nil }
+    return try Self.group(text)
+  }
+
+  /// The metric to rank by; GMV where none is given.
+  func metric() throws(RequestProblem) -> MetricName {
+    guard let name = self["by"] else { return .gmv }
+    guard let metric = MetricName(name) else {
+      throw .badQuery(
+        "The parameter \"by\" is \"\(name.prefix(64))\"; metrics are \(MetricName.allNames.joined(separator: ", ")).")
+    }
+    return metric
   }
 
   /// A whole number in `range`.

@@ -6,10 +6,10 @@ struct Routes: HTTPHandler {
   let board: LiveBoard
   let limits: DashboardLimits
   let clients: ClientCounter
+  let hub: FeedHub
   let metrics: @Sendable () -> [EngineMetric]
   let readiness: @Sendable () -> Readiness
   let stall: @Sendable () -> String?
-  let isClosing: @Sendable () -> Bool
   let assets = WebAssets()
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -32,6 +32,7 @@ struct Routes: HTTPHandler {
     case "/events": return try events(request)
     case "/api/v1/metrics": return try api.metrics(request)
     case "/api/v1/leaderboards": return try api.leaderboards(request)
+    case "/api/v1/search": return try api.search(request)
     case "/healthz": return healthy()
     case "/readyz": return ready()
     case "/metrics":
@@ -48,18 +49,19 @@ struct Routes: HTTPHandler {
   }
 
   private func events(_ request: HTTPRequest) throws(RequestProblem) -> HTTPResponse {
-    let query = try QueryParameters(request, allowed: ["window", "group"], repeatable: ["group"])
-    let wish = FeedRequest(window: try query.window(), groups: try query.groups().filter { !$0.isEmpty })
-    guard wish.groups.count <= FeedRequest.maxGroups, Set(wish.groups).count == wish.groups.count else {
-      throw .badQuery("The parameter \"group\" may name at most \(FeedRequest.maxGroups) groups, each once.")
+    let query = try QueryParameters(request, allowed: ["window", "group", "key", "by"])
+    var wish = FeedRequest(window: try query.window(), by: try query.metric())
+    if let group = try query.group(), !group.isEmpty {
+      wish.subject = query["key"].map { .key(group: group, id: $0) } ?? .list(group: group)
+    } else if query["key"] != nil {
+      throw .badQuery("The parameter \"key\" needs the parameter \"group\".")
     }
     guard request.method == .GET else { return HTTPResponse(statusCode: .ok, headers: Self.eventHeaders) }
     guard let seat = clients.seat(limit: limits.maxClients) else {
       throw RequestProblem(
         status: .serviceUnavailable, message: "All \(limits.maxClients) places for live clients are taken.")
     }
-    let stream = EventStream(
-      board: board, request: wish, limits: limits, clients: clients, seat: seat, isClosing: isClosing)
+    let stream = EventStream(hub: hub, request: wish, seat: seat)
     return HTTPResponse(statusCode: .ok, headers: Self.eventHeaders, body: HTTPBodySequence(from: stream))
   }
 

@@ -19,11 +19,19 @@ struct WebAssets: Sendable {
       "/icon.svg": Self.asset("image/svg+xml", PackageResources.icon_svg),
       "/app.js": Self.asset(script, PackageResources.app_js),
       "/chart.js": Self.asset(script, PackageResources.chart_js),
+      "/controls.js": Self.asset(script, PackageResources.controls_js),
       "/feed.js": Self.asset(script, PackageResources.feed_js),
+      "/figures.js": Self.asset(script, PackageResources.figures_js),
       "/format.js": Self.asset(script, PackageResources.format_js),
+      "/labels.js": Self.asset(script, PackageResources.labels_js),
+      "/route.js": Self.asset(script, PackageResources.route_js),
+      "/search.js": Self.asset(script, PackageResources.search_js),
       "/table.js": Self.asset(script, PackageResources.table_js),
     ]
   }
+
+  /// The paths that are served.
+  var names: [String] { assets.keys.sorted() }
 
   /// The bytes of all files together.
   var totalBytes: Int { assets.values.reduce(0) { $0 + $1.body.count } }

@@ -1,253 +1,227 @@
 // The page: puts the newest state of the feed into the document.
 
 import { Chart } from "./chart.js";
+import { setUpRanking, setUpTheme, showRanking, showTheme, showWindows } from "./controls.js";
 import { openFeed } from "./feed.js";
+import { pair, setText, showFunnel, showPairs, showTiles, Ticker } from "./figures.js";
 import * as format from "./format.js";
-import { LeaderTable } from "./table.js";
-
-const staleAfterSeconds = 5;
-const tickMilliseconds = 400;
-const tableKinds = [
-  { group: "host_id", title: "Leading hosts", keyTitle: "Host" },
-  { group: "session_id", title: "Leading live sessions", keyTitle: "Session" },
-  { group: "product_id", title: "Leading products", keyTitle: "Product" },
-];
-// `index` is the place in a history point; a flow is shown per minute, a stock as it is.
-const measures = [
-  { id: "gmv", title: "GMV", index: 1, isFlow: true, text: (value, currency) => format.money(value, currency, 0) },
-  { id: "orders", title: "Orders", index: 2, isFlow: true, text: (value) => format.count(Math.round(value)) },
-  { id: "online", title: "Online", index: 3, isFlow: false, text: (value) => format.count(value) },
-];
-const motionAllowed = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+import { fieldName, fieldNames, groupName, groupNames, windowLabel } from "./labels.js";
+import { follow, pageLink, read } from "./route.js";
+import { setUpSearch } from "./search.js";
+import { RankedTable } from "./table.js";
 
 const byId = (id) => document.getElementById(id);
-const chart = new Chart(byId("chart"));
-const tables = new Map(tableKinds.map((kind) => [kind.group, new LeaderTable(byId("tables"), kind)]));
-let measure = measures[0];
+const total = new Ticker(byId("total"));
+const course = new Chart(byId("course"));
+const curve = new Chart(byId("curve"));
+const tables = new Map();
+let route = read();
 let state = null;
 let freshAt = null;
 let isConnected = false;
+let shownTotal = "";
 let closeFeed = () => {};
 
-// MARK: Small pieces
+const isList = () => Boolean(route.group) && !route.key;
+const info = (name) => state.frame.windows.find((window) => window.name === name);
 
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+/** A key as people read it: the values as they are, not as they stand in Kafka keys. */
+function keyText(key) {
+  const decode = (text) => text.replace(/%(7C|2F|25|00)/gi, (code) => ({ "%00": "Others" })[code] ?? decodeURIComponent(code));
+  return key.split("/").map(decode).join(" / ");
 }
-
-/** A description list of [term, text] pairs; nodes are reused. */
-function showPairs(list, pairs) {
-  while (list.children.length > pairs.length) list.lastChild.remove();
-  pairs.forEach(([term, text], index) => {
-    let item = list.children[index];
-    if (!item) {
-      item = document.createElement("div");
-      item.append(document.createElement("dt"), document.createElement("dd"));
-      list.append(item);
-    }
-    setText(item.firstChild, term);
-    setText(item.lastChild, text);
-  });
-}
-
-/** Counts a number up or down to its new value instead of jumping. */
-const ticker = {
-  shown: null,
-  frame: 0,
-  show(value, write) {
-    cancelAnimationFrame(this.frame);
-    if (this.shown == null || !motionAllowed || document.hidden) {
-      this.shown = value;
-      write(value);
-      return;
-    }
-    const from = this.shown;
-    const start = performance.now();
-    const step = (now) => {
-      const part = Math.min(1, Math.max(0, now - start) / tickMilliseconds);
-      this.shown = from + (value - from) * part;
-      write(part === 1 ? value : this.shown);
-      if (part < 1) this.frame = requestAnimationFrame(step);
-    };
-    this.frame = requestAnimationFrame(step);
-  },
-};
 
 // MARK: Sections
 
-function showTotal() {
-  // The window that has run longest: the day where there is one.
-  const info = state.windows.find(({ name }) => name === "day") ?? state.windows.at(-1);
-  const record = info && state.platform[info.name];
-  if (!record) return;
-  const label = format.windowLabel(info);
-  setText(byId("total-label"), label === "Today" ? "GMV today" : `GMV, ${label.toLowerCase()}`);
-  const total = byId("total");
-  ticker.show(record.gmv, (value) => {
-    const text = format.money(value, record.currency, 0);
-    setText(total, text);
-    total.style.setProperty("--length", Math.max(6, text.length));
-  });
-  showPairs(byId("total-details"), [
-    ["Net of refunds", format.money(record.net_gmv, record.currency, 0)],
-    ["Orders", format.count(record.orders)],
-    ["Buyers", format.count(record.buyers)],
-    ["Viewers", format.count(record.viewers)],
-  ]);
-}
-
-function showTrend(record, info) {
-  const minutes = (Date.parse(record.window_end) - Date.parse(record.window_start)) / 60_000;
-  // What has grown since a start is shown as it grows; the average since then would tell nothing about now.
-  const isRate = measure.isFlow && !info.restarts;
-  const scale = isRate && minutes > 0 ? 1 / minutes : 1;
-  const title = isRate ? `${measure.title} per minute` : measure.isFlow ? `${measure.title}, running total` : "Online";
-  const describe = (value) => measure.text(value, record.currency);
-  setText(byId("trend-label"), title);
-  setText(byId("rate"), describe(record[measure.id] * scale));
-  const points = state.history.map((point) => [point[0], point[measure.index] * scale]);
-  chart.show(points, { describe, label: title, fromZero: isRate || !measure.isFlow });
-}
-
-function showTiles(record, info) {
-  setText(byId("window-label"), format.windowLabel(info));
-  showPairs(byId("tiles"), [
-    ["GMV", format.money(record.gmv, record.currency, 0)],
-    ["Orders", format.count(record.orders)],
-    ["Buyers", format.count(record.buyers)],
-    ["Viewers", format.count(record.viewers)],
-    ["Online now", format.count(record.online)],
-    ["Conversion", format.percent(record.conversion_rate)],
-    ["Order value", format.money(record.aov, record.currency)],
-    ["GMV per mille views", format.money(record.gpm, record.currency)],
-    ["Refund rate", format.percent(record.refund_rate)],
-  ]);
-}
-
-function showFunnel(record) {
-  const steps = [
-    ["Impressions", record.impressions],
-    ["Clicks", record.clicks],
-    ["Carts", record.carts],
-    ["Orders", record.orders],
-  ];
-  const list = byId("funnel");
-  const widest = Math.max(...steps.map(([, value]) => value ?? 0));
-  steps.forEach(([title, value], index) => {
-    let item = list.children[index];
-    if (!item) {
-      item = document.createElement("li");
-      for (const tag of ["span", "b", "span", "div"]) item.append(document.createElement(tag));
-      item.children[2].className = "step";
-      item.children[3].className = "bar";
-      item.children[3].append(document.createElement("i"));
-      list.append(item);
-    }
-    const before = index > 0 ? steps[index - 1][1] : null;
-    setText(item.children[0], title);
-    setText(item.children[1], format.count(value));
-    setText(item.children[2], before ? `${format.percent(value / before, 1)}` : "");
-    item.children[2].title = before ? `of ${steps[index - 1][0].toLowerCase()}` : "";
-    item.style.setProperty("--share", widest > 0 ? (value ?? 0) / widest : 0);
-  });
-}
-
-function showTables(currency) {
-  for (const [group, table] of tables) {
-    const isKnown = state.groups.includes(group);
-    table.hidden = !isKnown;
-    if (isKnown) table.show(state.tables[group] ?? { order: [], rows: {} }, currency);
-  }
-}
-
-// MARK: Switches
-
-function showWindows() {
-  const nav = byId("windows");
-  const names = state.windows.map(({ name }) => name).join("|");
-  if (nav.dataset.names !== names) {
-    nav.dataset.names = names;
-    nav.replaceChildren(...state.windows.map((info) => {
-      const link = document.createElement("a");
-      link.href = `?window=${encodeURIComponent(info.name)}`;
-      link.textContent = info.name;
-      link.title = format.windowLabel(info);
-      link.addEventListener("click", (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        history.pushState(null, "", link.href);
-        open();
-      });
-      return link;
-    }));
-  }
-  for (const link of nav.children) {
-    if (link.textContent === state.window) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
-}
-
-function showMeasures() {
-  byId("measures").replaceChildren(...measures.map((candidate) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = candidate.title;
-    button.setAttribute("aria-pressed", candidate === measure);
-    button.addEventListener("click", () => {
-      measure = candidate;
-      for (const other of byId("measures").children) other.setAttribute("aria-pressed", other === button);
-      render();
-    });
-    return button;
+function showTitle() {
+  byId("title").hidden = !route.group;
+  const subject = !route.group ? "" : route.key ? keyText(route.key) : groupNames(route.group);
+  document.title = subject ? `${subject} · Livetally` : "Livetally";
+  if (!route.group) return;
+  const steps = [["Platform", pageLink()]];
+  if (route.key) steps.push([groupNames(route.group), pageLink(route.group)]);
+  byId("crumbs").replaceChildren(...steps.map(([text, address]) => {
+    const item = document.createElement("li");
+    const anchor = document.createElement("a");
+    anchor.href = address;
+    anchor.dataset.nav = "";
+    anchor.textContent = text;
+    item.append(anchor);
+    return item;
   }));
+  const kind = document.createElement("span");
+  kind.textContent = route.key ? groupName(route.group) : "";
+  byId("subject").replaceChildren(kind, subject);
+}
+
+/** The window whose total is the large number: a broadcast's own, else the day, else the longest there is. */
+function totalWindow() {
+  const known = state.frame.windows.filter(({ name }) => state.records[name]);
+  return known.find(({ kind }) => kind === "session") ?? known.find(({ kind }) => kind === "cumulative") ?? known.at(-1);
+}
+
+const few = ["net_gmv", "orders", "buyers", "viewers"];
+const many = [
+  "net_gmv", "orders", "buyers", "viewers", "avg_watch_seconds", "conversion_rate", "gpm", "refunds", "refund_rate",
+];
+
+function showTotal() {
+  const window = totalWindow();
+  const record = window && state.records[window.name];
+  byId("hero").hidden = !record;
+  if (!record) return;
+  const label = window.kind === "session" ? "GMV of the broadcast" : `GMV ${windowLabel(window).toLowerCase()}`;
+  setText(byId("total-label"), label);
+  const identity = `${route.group}|${route.key}|${window.name}|${record.window_start}`;
+  total.show(record.gmv, identity === shownTotal, (value) => format.money(value, record.currency, 0));
+  shownTotal = identity;
+  const pairs = (state.curve ? few : many).map((name) => pair(record, name));
+  if (window.kind === "session") {
+    pairs.unshift({ title: "On air since", text: format.time(Date.parse(record.window_start), false) });
+  }
+  byId("total-details").classList.toggle("many", !state.curve);
+  showPairs(byId("total-details"), pairs);
+  byId("curve").hidden = !state.curve;
+  if (state.curve) {
+    const describe = (value) => format.money(value, record.currency, 0);
+    curve.show([{ name: "Total", points: state.curve.points.map(([at, gmv]) => [at, gmv]), describe }]);
+  }
+}
+
+function showCourse() {
+  const trend = state.trend;
+  const record = trend && state.records[trend.window];
+  byId("trend").hidden = !record;
+  if (!record) return;
+  const minutes = trend.length_ms / 60_000;
+  const money = (value) => format.money(value, record.currency, 0);
+  const average = minutes === 1 ? "" : `Average of the ${windowLabel({ name: trend.window }).toLowerCase()}`;
+  showPairs(byId("rates"), [
+    { title: "GMV per minute", text: money(record.gmv / minutes), className: "first", meaning: average },
+    { title: "Online now", text: format.count(record.online), className: "second", meaning: "Viewers seen in the last minute" },
+    { title: "Orders per minute", text: format.count(record.orders / minutes), meaning: average },
+  ]);
+  course.show([
+    { name: "GMV per minute", points: trend.points.map(([at, gmv]) => [at, gmv / minutes]), describe: money },
+    { name: "Online", points: trend.points.map(([at, , online]) => [at, online]), describe: format.count },
+  ]);
+}
+
+function showFigures() {
+  const record = state.records[state.frame.window];
+  byId("figures").hidden = !record;
+  byId("funnel").hidden = !record;
+  if (!record) return;
+  setText(byId("figures-label"), windowLabel(info(state.frame.window)));
+  showTiles(byId("tiles"), record);
+  showFunnel(byId("steps"), byId("funnel-rates"), record);
+}
+
+const mainOrder = ["host_id", "session_id", "product_id", "brand_id", "mcn_id", "channel", "category_id", "region", "currency"];
+const placeOf = (field) => (mainOrder.indexOf(field) + mainOrder.length + 1) % (mainOrder.length + 1);
+
+function showBoards() {
+  const names = Object.keys(state.tables).sort((a, b) =>
+    route.key ? (a === "product_id" ? -1 : b === "product_id" ? 1 : 0) : placeOf(a) - placeOf(b));
+  const within = route.key && names.length > 0;
+  const hint = byId("hint");
+  hint.hidden = !route.key || names.length > 0;
+  if (!hint.hidden) {
+    setText(hint, `To rank products here, add the group [${route.group.replaceAll("+", ", ")}, product_id] to the configuration.`);
+  }
+  byId("boards").hidden = names.length === 0 && hint.hidden;
+  setText(byId("boards-label"), within ? "Ranked within" : isList() ? groupNames(route.group) : "Leaderboards");
+  byId("boards-label").classList.toggle("unseen", Boolean(route.group));
+  byId("by").closest("label").hidden = names.length === 0;
+  const host = byId("tables");
+  for (const [field, table] of tables) {
+    if (names.includes(field)) continue;
+    table.node.remove();
+    tables.delete(field);
+  }
+  names.forEach((field, index) => {
+    if (!tables.has(field)) tables.set(field, new RankedTable(field));
+    const table = tables.get(field);
+    const title = route.key ? `${fieldNames(field)} of this ${fieldName(route.group).toLowerCase()}` : undefined;
+    table.show(state.tables[field], { title, windows: state.frame.windows, isList: isList() || within });
+    if (host.children[index] !== table.node) host.insertBefore(table.node, host.children[index] ?? null);
+  });
 }
 
 // MARK: The whole
 
 function showStatus() {
   const seconds = freshAt == null ? null : (performance.now() - freshAt) / 1000;
-  const isStale = seconds != null && seconds > staleAfterSeconds;
-  const name = !isConnected ? (freshAt == null ? "connecting" : "lost") : isStale ? "stale" : "live";
+  const isStale = seconds != null && seconds * 1000 > (state?.frame?.stale_after_ms ?? 5000);
+  const name = isStale ? "stale" : isConnected ? (freshAt == null ? "connecting" : "live") : freshAt == null ? "connecting" : "lost";
   const texts = { connecting: "Connecting", lost: "Reconnecting", stale: "Stale", live: "Live" };
   byId("status").dataset.state = name;
   setText(byId("status-text"), texts[name]);
-  setText(byId("status-age"), isStale ? `no update for ${format.age(seconds)}` : "");
   document.body.classList.toggle("stale", isStale);
+  byId("stale").hidden = !isStale;
+  if (isStale) {
+    const reason = isConnected ? "" : " The connection is lost; trying again.";
+    setText(byId("stale-text"), `No update for ${format.age(seconds)}.${reason}`);
+  }
 }
 
 function render() {
-  const info = state?.windows.find(({ name }) => name === state.window);
-  const record = info && state.platform[info.name];
-  byId("main").hidden = !record;
-  byId("notice").hidden = Boolean(record);
-  if (!record) return;
-  showWindows();
+  showTitle();
+  showRanking();
+  const frame = state?.frame;
+  if (!frame) return;
+  const record = state.records[frame.window];
+  const hasFigures = Boolean(record) || (isList() && Object.keys(state.tables).length > 0);
+  byId("notice").hidden = hasFigures;
+  if (!hasFigures) {
+    setText(byId("notice"), !frame.window && !frame.groups.length
+      ? "Waiting for the first figures."
+      : route.key ? `There are no figures of ${keyText(route.key)} in this window.`
+      : "There are no figures here. The platform's page needs the group [] in the configuration.");
+  }
+  showWindows(frame);
   showTotal();
-  showTrend(record, info);
-  showTiles(record, info);
-  showFunnel(record);
-  showTables(record.currency);
-  const end = Date.parse(record.window_end);
-  byId("clock").dateTime = record.window_end;
-  setText(byId("clock"), format.dateTime(end));
+  showCourse();
+  showFigures();
+  showBoards();
+  if (record) {
+    byId("clock").dateTime = record.window_end;
+    setText(byId("clock"), format.dateTime(Math.min(Date.parse(record.window_end), newestEnd())));
+  }
 }
 
-let renderRequested = false;
+/** The end of the rolling window: what has been counted reaches up to it. */
+function newestEnd() {
+  const ends = Object.values(state.records).map((one) => Date.parse(one.window_end));
+  return Math.max(...ends);
+}
+
+let isRequested = false;
 function requestRender() {
-  if (renderRequested) return;
-  renderRequested = true;
-  requestAnimationFrame(() => {
-    renderRequested = false;
+  if (isRequested) return;
+  isRequested = true;
+  const draw = () => {
+    isRequested = false;
     render();
     showStatus();
-  });
+  };
+  // A page in the background gets no frames, and must not be out of date when it comes back.
+  if (document.hidden) setTimeout(draw);
+  else requestAnimationFrame(draw);
 }
 
 function open() {
+  const before = route;
+  route = read();
+  showTheme();
   closeFeed();
-  const window = new URLSearchParams(location.search).get("window");
+  if (before.group !== route.group || before.key !== route.key) {
+    for (const id of ["hero", "trend", "figures", "funnel", "boards"]) byId(id).hidden = true;
+    state = null;
+  }
+  showTitle();
   closeFeed = openFeed(
-    { window, groups: tableKinds.map(({ group }) => group) },
+    route,
     (newState, time) => {
       state = newState;
       freshAt = time;
@@ -260,7 +234,9 @@ function open() {
   );
 }
 
-addEventListener("popstate", open);
+follow(open);
+setUpSearch(open);
+setUpRanking(open);
+setUpTheme();
 setInterval(showStatus, 1000);
-showMeasures();
 open();

@@ -1,85 +1,82 @@
 // The live stream: what the server has sent so far, as one state object.
 
-const retryMilliseconds = 2000;
-const historyPoints = 600;
+const retryMilliseconds = 1000;
+/** The server says something at least every two seconds: a connection that is silent for so long is dead. */
+const silenceMilliseconds = 8000;
 
-function emptyState() {
-  return { window: null, windows: [], groups: [], platform: {}, tables: {}, history: [] };
+const emptyState = () => ({ frame: null, records: {}, tables: {}, trend: null, curve: null });
+
+/** Replaces what a message has news of; what it does not mention stays. */
+function mergeNamed(known, news) {
+  for (const [name, value] of Object.entries(news ?? {})) {
+    if (value === null) delete known[name];
+    else known[name] = value;
+  }
 }
 
-function mergeTable(table = { order: [], rows: {} }, change) {
-  const rows = { ...table.rows, ...change.rows };
-  const order = change.order ?? table.order;
-  return { order, rows: Object.fromEntries(order.filter((id) => rows[id]).map((id) => [id, rows[id]])) };
-}
-
-function addPoint(history, record) {
-  const point = [Date.parse(record.window_end), record.gmv, record.orders, record.online];
-  const last = history.at(-1);
-  if (last && last[0] === point[0]) history[history.length - 1] = point;
-  else if (!last || last[0] < point[0]) history.push(point);
-  if (history.length > historyPoints) history.splice(0, history.length - historyPoints);
-}
-
-function merge(state, message) {
-  if (message.window && message.window !== state.window) {
-    state.window = message.window;
-    state.tables = {};
-    state.history = [];
-  }
-  if (message.windows) state.windows = message.windows;
-  if (message.groups) state.groups = message.groups;
-  if (message.history) state.history = message.history;
-  for (const [name, record] of Object.entries(message.platform ?? {})) {
-    const before = state.platform[name];
-    if (record) state.platform[name] = record;
-    else delete state.platform[name];
-    if (record && name === state.window) {
-      if (state.windows.find((w) => w.name === name)?.restarts && before?.window_start !== record.window_start) {
-        state.history = state.history.filter(([time]) => time > Date.parse(record.window_start));
-      }
-      addPoint(state.history, record);
-    }
-  }
-  for (const [group, change] of Object.entries(message.tables ?? {})) {
-    state.tables[group] = mergeTable(state.tables[group], change);
-  }
+/** Puts new points behind those that stay. */
+function mergeCourse(known, news) {
+  if (!news) return known;
+  const kept = known && known.window === news.window && news.from > known.base ? known : { base: news.base, points: [] };
+  const points = kept.points.slice(0, Math.max(0, news.from - kept.base)).concat(news.points);
+  const surplus = Math.max(0, points.length - news.limit);
+  return { ...news, base: kept.base + surplus, points: points.slice(surplus) };
 }
 
 /**
- * Opens the stream of a window and some groups. `onState` gets the state after each message and when its data was
- * fresh (as `performance.now()`), `onConnection` gets true or false. Returns a function that closes the stream.
+ * Opens the stream of what the page shows. `onState` gets the state after each message and when its data was fresh (as
+ * `performance.now()`), `onConnection` gets true or false. Returns a function that closes the stream.
  */
-export function openFeed({ window: name, groups }, onState, onConnection) {
+export function openFeed({ window: name, group, key, by }, onState, onConnection) {
   const query = new URLSearchParams();
-  if (name) query.set("window", name);
-  for (const group of groups) query.append("group", group);
-  let state = emptyState();
+  for (const [parameter, value] of Object.entries({ window: name, group, key, by })) {
+    if (value) query.set(parameter, value);
+  }
+  let state;
   let source;
   let retry;
+  let silence;
+
+  function lost() {
+    onConnection(false);
+    source.close();
+    clearTimeout(silence);
+    clearTimeout(retry);
+    retry = setTimeout(connect, retryMilliseconds);
+  }
+
+  function listen() {
+    clearTimeout(silence);
+    silence = setTimeout(lost, silenceMilliseconds);
+  }
 
   function connect() {
     source = new EventSource(`/events?${query}`);
+    // A new connection tells everything anew.
+    state = emptyState();
+    listen();
     source.onopen = () => {
-      // A new connection tells everything anew.
-      state = emptyState();
+      listen();
       onConnection(true);
     };
+    source.addEventListener("idle", listen);
     source.onmessage = (event) => {
+      listen();
       const message = JSON.parse(event.data);
-      merge(state, message);
+      if (message.frame) state.frame = message.frame;
+      mergeNamed(state.records, message.records);
+      mergeNamed(state.tables, message.tables);
+      state.trend = mergeCourse(state.trend, message.trend);
+      state.curve = mergeCourse(state.curve, message.curve);
       onState(state, performance.now() - message.age_ms);
     };
-    source.onerror = () => {
-      onConnection(false);
-      // The browser tries again by itself, except after a response that is no stream.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, retryMilliseconds);
-    };
+    source.onerror = lost;
   }
 
   connect();
   return () => {
     clearTimeout(retry);
+    clearTimeout(silence);
     source.close();
   };
 }

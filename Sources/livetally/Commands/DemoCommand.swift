@@ -84,6 +84,13 @@ struct DemoCommand: ParsableCommand {
     var configuration = Configuration()
     configuration.kafka["bootstrap.servers"] = broker
     configuration.shards = 2
+    // So that every page has products to rank, and every leaderboard of the page one in its topic.
+    let products = [GroupField.hostID, .brandID, .channel].map { Grouping([$0, .productID]) }
+    for i in configuration.windows.indices where configuration.windows[i].name == "5m" {
+      configuration.windows[i].groups = configuration.groups + products
+    }
+    configuration.leaderboards = [("top_hosts", .hostID), ("top_broadcasts", .sessionID), ("top_products", .productID)]
+      .map { LeaderboardDefinition(name: $0, window: "day", group: Grouping([$1]), by: .gmv, size: 50) }
     configuration.http = Configuration.Endpoint(host: "127.0.0.1", port: port)
     return configuration
   }

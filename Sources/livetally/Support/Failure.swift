@@ -30,7 +30,8 @@ enum Failure {
     case is TrafficOptionsError, is Unconfirmed: usage
     case ResetError.unfinished(let reason): code(of: reason)
     case is ResetError: unavailable
-    case is ConfigurationError, is UnreadableConfiguration, is InvalidPropertiesError: badConfiguration
+    case is ConfigurationError, is UnreadableConfiguration, is InvalidPropertiesError, is NothingToServe:
+      badConfiguration
     case DashboardError.badHost, TopicError.partitionCount: badConfiguration
     case is DashboardError, is TopicError, is PartitionsChanged, is InstanceTaken: unavailable
     case is StateError, is RestoreError: badData
