@@ -35,6 +35,8 @@ public final class TopicReader: @unchecked Sendable {
   /// How often topics that do not exist yet are asked for, and how long after a fault reading begins anew.
   private static let retryMilliseconds = 500
   private static let metadataTimeoutMilliseconds = 5_000
+  /// How long a program that ends waits for the reader: for it to leave its loop and close its client.
+  private static let stopSeconds = 1.0
   /// How often new partitions are looked for.
   private static let metadataInterval = Duration.seconds(30)
   /// Leaderboards are written again with every change, so the newest records of the topic have all of them.
@@ -71,10 +73,10 @@ public final class TopicReader: @unchecked Sendable {
     thread.start()
   }
 
-  /// Ends reading and waits for the end.
+  /// Ends reading. A client whose broker does not answer takes its time to end and is not waited for.
   public func stop() {
     guard !isStopping.exchange(true, ordering: .relaxed), isStarted.load(ordering: .relaxed) else { return }
-    ended.wait()
+    _ = ended.wait(timeout: .now() + Self.stopSeconds)
   }
 
   private var isEnding: Bool { isStopping.load(ordering: .relaxed) }

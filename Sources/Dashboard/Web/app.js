@@ -34,10 +34,12 @@ function keyText(key) {
 // MARK: Sections
 
 function showTitle() {
-  byId("title").hidden = !route.group;
-  const subject = !route.group ? "" : route.key ? keyText(route.key) : groupNames(route.group);
-  document.title = subject ? `${subject} · Livetally` : "Livetally";
-  if (!route.group) return;
+  // The platform's page says by itself what it is about; its heading is for those who hear it.
+  byId("title").classList.toggle("unseen", !route.group);
+  byId("path").hidden = !route.group;
+  const subject = !route.group ? "Platform" : route.key ? keyText(route.key) : groupNames(route.group);
+  document.title = route.group ? `${subject} · Livetally` : "Livetally";
+  if (!route.group) return setText(byId("subject"), subject);
   const steps = [["Platform", pageLink()]];
   if (route.key) steps.push([groupNames(route.group), pageLink(route.group)]);
   byId("crumbs").replaceChildren(...steps.map(([text, address]) => {
