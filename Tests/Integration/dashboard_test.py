@@ -103,12 +103,16 @@ class Traffic:
 
 
 class Topics:
-    """The newest records of the output topics: by topic and key, and of the live ones every one there was."""
+    """The newest records of the output topics, and of the platform's live ones every one there was."""
+
+    #: Of these keys every live record is kept.
+    PLATFORM = ("1m||", "day|||")
 
     def __init__(self, broker):
         self.reader = Reader(broker, "livetally.live", "livetally.metrics", "livetally.leaderboards")
+        # As bytes: there are far more of them than are looked at.
         self.newest = {}
-        self.live = {}
+        self.platform = {prefix: set() for prefix in self.PLATFORM}
 
     def __enter__(self):
         return self
@@ -120,10 +124,12 @@ class Topics:
         """Takes what there is within so many seconds, while events may still be coming."""
         for message in self.reader.read(seconds):
             key = message.key().decode()
-            record = json.loads(message.value()) if message.value() else None
-            self.newest[message.topic(), key] = record
-            if message.topic() == "livetally.live" and record:
-                self.live.setdefault(key, set()).add((record["window_end"], record["gmv"]))
+            self.newest[message.topic(), key] = message.value()
+            if message.topic() == "livetally.live" and key.startswith(self.PLATFORM) and message.value():
+                record = json.loads(message.value())
+                self.platform[next(one for one in self.PLATFORM if key.startswith(one))].add(
+                    (record["window_end"], record["gmv"]))
+        self.reader.logs.clear()  # it would keep them all
 
     def read_on(self):
         """Takes what has been written by now."""
@@ -131,17 +137,20 @@ class Topics:
         while time.monotonic() < deadline:
             self.read(0.5)
 
-    def day_board(self):
-        """The entries of the day's leaderboard."""
-        found = [record for (topic, _), record in self.newest.items() if topic == "livetally.leaderboards"]
-        return max(found, key=lambda record: record["window_start"])["entries"]
+    def records(self, topic, prefix=""):
+        """The newest record of each key that begins so."""
+        return [json.loads(value) for (name, key), value in list(self.newest.items())
+                if name == topic and key.startswith(prefix) and value]
 
     def day(self, group="", key="", topic="livetally.metrics"):
         """The record of the day of a key."""
-        prefix = f"day|{group}|{key}|"
-        found = [record for (name, one), record in self.newest.items() if name == topic and one.startswith(prefix)]
-        require(found, f"{topic} has no record {prefix}")
+        found = self.records(topic, f"day|{group}|{key}|")
+        require(found, f"{topic} has no record day|{group}|{key}|")
         return max(found, key=lambda record: record["window_start"])
+
+    def day_board(self):
+        """The entries of the day's leaderboard."""
+        return max(self.records("livetally.leaderboards"), key=lambda record: record["window_start"])["entries"]
 
 
 def whole(amount):
@@ -162,7 +171,7 @@ def get(port, path):
 def has_sales(port):
     """Whether orders have been paid, which takes some seconds after the first viewers came."""
     try:
-        return any(record["orders"] > 20 for record in get(port, "/api/v1/metrics?window=day")["records"])
+        return any(record["orders"] > 60 for record in get(port, "/api/v1/metrics?window=day")["records"])
     except OSError:
         return False
 
@@ -195,7 +204,7 @@ def moving(page, topics):
         if now != seen[-1]:
             seen.append(now)
     topics.read_on()
-    published = {(end, yuan(gmv)) for end, gmv in topics.live.get("1m||", ())}
+    published = {(end, yuan(gmv)) for end, gmv in topics.platform["1m||"]}
     wrong = [one for one in seen if (one[0], one[1]) not in published]
     check("figures while events come", len(seen) >= 5 and not wrong,
           f"{len(seen)} states of the last minute, each a live record; absent: {wrong[:3]}")
@@ -242,17 +251,15 @@ def pages(page, topics):
           f"{text}, published {gmv}")
 
     # By keyboard alone: to the search box, a broadcast by a part of its name, and open it.
-    session = max((record for (topic, key), record in topics.newest.items()
-                   if topic == "livetally.live" and key.startswith("day|session_id|") and record),
-                  key=lambda record: record["gmv"])["key"]["session_id"]
+    session = max(topics.records("livetally.live", "day|session_id|"), key=lambda one: one["gmv"])["key"]["session_id"]
     page.press("/")
     page.type(session[1:])
     page.wait("#found li")
     page.press("Enter")
     page.wait(f"#subject:has-text('{session}')")
     page.wait("[data-field='product_id'] tbody tr")
-    products = {key.split("/")[1].split("|")[0]: record["gmv"] for (topic, key), record in topics.newest.items()
-                if topic == "livetally.live" and key.startswith(f"day|session_id+product_id|{session}/") and record}
+    products = {one["key"]["product_id"]: one["gmv"]
+                for one in topics.records("livetally.live", f"day|session_id+product_id|{session}/")}
     wanted = sorted((name for name in products if products[name]), key=lambda name: (-products[name], name))
     shown = settled(lambda: page.rows("product_id"))
     refunds = topics.day("session_id", session)["refunds"]
@@ -265,8 +272,7 @@ def pages(page, topics):
     check("the state is in the address", page.query().get("key") == hosts[0], f"{page.query()} after reload and back")
     page.page.goto(page.origin + "/?by=orders&window=day")
     page.wait("[data-field='session_id'] tbody tr")
-    orders = {record["key"]["session_id"]: record["orders"] for (topic, key), record in topics.newest.items()
-              if topic == "livetally.live" and key.startswith("day|session_id|") and record}
+    orders = {one["key"]["session_id"]: one["orders"] for one in topics.records("livetally.live", "day|session_id|")}
     shown = settled(lambda: page.rows("session_id"))
     wanted = sorted(orders, key=lambda name: (-orders[name], name))[:10]
     check("another ranking", shown == wanted, f"{shown[:3]}... by orders, published {wanted[:3]}...")
@@ -323,7 +329,7 @@ def restarted(broker, configuration, topics, page, apart, daemon):
         def is_published():
             shown = page.total()[0]
             topics.read()
-            return any(shown == gmv for key, ends in topics.live.items() if key.startswith("day|||") for _, gmv in ends)
+            return any(shown == gmv for _, gmv in topics.platform["day|||"])
 
         # This client has the records of half a minute to read first.
         wait_for(is_published, 30, "the page shows what was not published", daemon)
