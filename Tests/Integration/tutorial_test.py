@@ -1,10 +1,10 @@
-"""The tutorial's commands, run one after the other in one shell; what they print must be what the tutorial shows.
+"""The commands of the tutorial and of "From Flink SQL"; what they print must be what the pages show.
 
     python Tests/Integration/tutorial_test.py [-v]
 
-Of docs/tutorial.md each block marked `sh` is run, and the block marked `text` or `json` behind it is what it must print.
-In there `...` stands for any text within a line, and alone on a line for any lines. Blocks marked `console` are not run.
-The ports are exchanged for free ones. LIVETALLY is the program to test (default .build/release/livetally). With -v the
+Each block of a page that is marked `sh` is run, all in one shell, and the block marked `text` or `json` behind it is what
+it must print. In there `...` stands for any text within a line, and alone on a line for any lines. A block marked `yaml`
+must be a configuration that is in order. Blocks with other marks are only read. The ports are exchanged for free ones. LIVETALLY is the program to test (default .build/release/livetally). With -v the
 whole output is printed. The program ends with 1 when anything differs.
 """
 
@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import environment
 
@@ -24,7 +23,7 @@ if __name__ == "__main__":
     environment.enter("confluent-kafka==2.16.1")
 
 ROOT = environment.ROOT
-TUTORIAL = ROOT / "docs/tutorial.md"
+PAGES = ("docs/tutorial.md", "docs/from-flink-sql.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "=== block"
 LIMIT_SECONDS = 180  # usually 45
@@ -47,6 +46,9 @@ def blocks(text):
         kind, content = block.groups()
         if kind == "sh":
             found.append((text.count("\n", 0, block.start()) + 1, content, None))
+        elif kind == "yaml":
+            commands = f"cat > page.yaml <<'END'\n{content}END\nlivetally replay --config page.yaml /dev/null\n"
+            found.append((text.count("\n", 0, block.start()) + 1, commands, "read 0 events ...\n...\n"))
         elif kind in ("text", "json") and found and found[-1][2] is None:
             found[-1] = (*found[-1][:2], content)
     return found
@@ -72,7 +74,7 @@ def run(directory, program, steps):
     wrapper = directory / "scripts/python-env"
     wrapper.write_text(f'#!/bin/sh\nexec "{ROOT}/scripts/python-env" "$@"\n')
     wrapper.chmod(0o755)
-    script = "set -eo pipefail\n" + "".join(
+    script = f"set -eo pipefail\nPATH={build}/release:$PATH\n" + "".join(
         f"printf '\\n{MARK} %d\\n' $SECONDS\n{commands}" for number, (_, commands, _) in enumerate(steps))
     shell = subprocess.Popen(["bash", "-c", script], cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, start_new_session=True)
@@ -91,34 +93,37 @@ def run(directory, program, steps):
     return list(zip(map(int, parts[::2]), parts[1::2])), shell.returncode
 
 
+def test(page, program):
+    """Whether each of its blocks printed what the page shows."""
+    text = (ROOT / page).read_text()
+    for port, free in free_ports().items():
+        text = text.replace(port, free)
+    steps, outcomes = blocks(text), []
+    with tempfile.TemporaryDirectory(prefix="tutorial-", dir=ROOT / ".build") as temporary:
+        parts, code = run(pathlib.Path(temporary), program, steps)
+    for number, (line, commands, expected) in enumerate(steps):
+        at, printed = parts[number] if number < len(parts) else (0, None)
+        if printed and not printed.endswith("\n"):
+            printed += "\n"
+        is_right = printed is not None and (expected is None or matches(expected, printed))
+        if number == len(steps) - 1:
+            is_right = is_right and code == 0
+        outcomes.append(is_right)
+        print(f"{'ok  ' if is_right else 'FAIL'} {page}:{line} at {at} s: {commands.splitlines()[0][:80]}", flush=True)
+        if not is_right or "-v" in sys.argv:
+            print("     was not reached" if printed is None else f"     printed:\n{printed}")
+        if not is_right and expected is not None and printed is not None:
+            print(f"     the page shows:\n{expected}")
+    return outcomes
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     program = os.path.abspath(os.environ.get("LIVETALLY") or ROOT / ".build/release/livetally")
     if not os.access(program, os.X_OK):
         sys.exit(f"{program} is not there: run make build, or set LIVETALLY to the program to test.")
-    text = TUTORIAL.read_text()
-    for port, free in free_ports().items():
-        text = text.replace(port, free)
-    steps = blocks(text)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tutorial-", dir=ROOT / ".build") as temporary:
-        parts, code = run(pathlib.Path(temporary), program, steps)
-        passed = failed = 0
-        for number, (line, commands, expected) in enumerate(steps):
-            at, printed = parts[number] if number < len(parts) else (0, None)
-            first = commands.splitlines()[0]
-            if printed is not None and printed and not printed.endswith("\n"):
-                printed += "\n"
-            is_right = printed is not None and (expected is None or matches(expected, printed))
-            if number == len(steps) - 1:
-                is_right = is_right and code == 0
-            passed, failed = passed + is_right, failed + (not is_right)
-            print(f"{'ok  ' if is_right else 'FAIL'} line {line} at {at} s: {first}", flush=True)
-            if not is_right or "-v" in sys.argv:
-                print(f"     printed:\n{printed}" if printed is not None else "     was not reached")
-            if not is_right and expected is not None and printed is not None:
-                print(f"     the tutorial shows:\n{expected}")
-    print(f"the shell ended with {code} after {time.monotonic() - began:.0f} s")
+    outcomes = [outcome for page in PAGES for outcome in test(page, program)]
+    passed, failed = outcomes.count(True), outcomes.count(False)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
