@@ -65,7 +65,7 @@ struct StateBytes {
     print(
       String(
         format: "%d keys, %.0f events/s for %d s: %.0f MiB resident, %.0f of them before the first event (%.0f s)",
-        keys, rate, seconds, Double(residentBytes()) / 1048576, Double(before) / 1048576, took))
+        keys, rate, seconds, Double(residentBytes()) / 1_048_576, Double(before) / 1_048_576, took))
   }
 
   /// The process's resident memory (proc_pid_statm(5)).
@@ -80,7 +80,9 @@ struct StateBytes {
     var generator = TrafficGenerator(try TrafficOptions(rate: rate))
     try run.run(seconds: seconds) {
       let event = generator.next()
-      return (event.topic == .purchases, Int(truncatingIfNeeded: event.sessionHash >> 1), event.bytes, event.arrivalTime)
+      return (
+        event.topic == .purchases, Int(truncatingIfNeeded: event.sessionHash >> 1), event.bytes, event.arrivalTime
+      )
     }
     let took = (ContinuousClock.now - began) / .seconds(1)
     let input = Double(run.inputBytes)

@@ -43,7 +43,8 @@ private final class HandOvers {
       if !isEnd && i % eventsPerHandOver != 0 { continue }
       partition.handOver(sourceOffset: Int64(i + 1), atEnd: isEnd)
       let frontier = Frontier(
-        source: 0, watermark: isEnd && endsWindows ? .max : partition.watermark, newest: partition.newest, isIdle: false,
+        source: 0, watermark: isEnd && endsWindows ? .max : partition.watermark, newest: partition.newest,
+        isIdle: false,
         sourceOffset: Int64(i + 1))
       all.append((blocks, frontier))
       blocks = []
