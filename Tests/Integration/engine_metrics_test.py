@@ -1,6 +1,6 @@
 """What operators see: a real Prometheus scrapes the daemon, and the probes tell alive from ready.
 
-    python Tests/Integration/metrics_test.py [TEST...]
+    python Tests/Integration/engine_metrics_test.py [TEST...]
 
 Prometheus is Debian's (scripts/install-dependencies --tests), LIVETALLY the program to test (default
 .build/release/livetally). The program ends with 1 when anything fails; the files of failed tests stay in .build.
@@ -235,4 +235,4 @@ def probes(program, directory):
 
 
 if __name__ == "__main__":
-    main("metrics-test", (rules, probes, scrape))
+    main("engine-metrics-test", (rules, probes, scrape))
