@@ -2,9 +2,10 @@
 
     python Tests/Integration/schemas_test.py
 
-What `livetally generate` makes must be valid, and so must all that `livetally replay` makes of it. Events that the engine
-rejects must be invalid, but for those of which the table below says that a schema cannot tell; odd events that it counts
-must be valid. LIVETALLY is the program to test (default .build/release/livetally). It ends with 1 when anything fails.
+What `livetally generate` makes must be valid, and so must all that `livetally replay` makes of it. Events that the
+engine rejects must be invalid, but for those of which the table below says that a schema cannot tell; odd events that it
+counts must be valid. LIVETALLY is the program to test (default .build/release/livetally). It ends with 1 when
+anything fails.
 """
 
 import json
@@ -236,7 +237,8 @@ def generated(validators, program, directory):
                 problems.append(f"{record['key']} is no key of {record['group']}")
         wanted = {("metric", "1m"), ("metric", "day"), ("metric", "broadcast"), ("leaderboard", "1m"),
                   ("leaderboard", "day")}
-        check(f"replayed records are valid, {name}", set(kinds) == wanted and not problems and bool(others) == bool(more),
+        is_right = set(kinds) == wanted and not problems and bool(others) == bool(more)
+        check(f"replayed records are valid, {name}", is_right,
               f"{sum(kinds.values())} records, {others} of overflow keys; {'; '.join(problems[:3])}")
 
 

@@ -2,10 +2,11 @@
 
     python Tests/Integration/tutorial_test.py [-v]
 
-Each block of a page that is marked `sh` is run, all in one shell, and the block marked `text` or `json` behind it is what
-it must print. In there `...` stands for any text within a line, and alone on a line for any lines. A block marked `yaml`
-must be a configuration that is in order. Blocks with other marks are only read. The ports are exchanged for free ones. LIVETALLY is the program to test (default .build/release/livetally). With -v the
-whole output is printed. The program ends with 1 when anything differs.
+Each block of a page that is marked `sh` is run, all in one shell, and the block marked `text` or `json` behind it is
+what it must print. In there `...` stands for any text within a line, and alone on a line for any lines. A block marked `yaml`
+must be a configuration that is in order. Blocks with other marks are not run. The ports are exchanged for free ones.
+LIVETALLY is the program to test (default .build/release/livetally). With -v the whole output is printed. The program
+ends with 1 when anything differs.
 """
 
 import os
@@ -26,12 +27,12 @@ ROOT = environment.ROOT
 PAGES = ("docs/tutorial.md", "docs/from-flink-sql.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "=== block"
-LIMIT_SECONDS = 180  # usually 45
+LIMIT_SECONDS = 180  # usually 55
 PORTS = ("9092", "8080", "8081")
 
 
 def free_ports():
-    """{port of the tutorial: a free one}"""
+    """{port of a page: a free one}"""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
     ports = {port: str(one.getsockname()[1]) for port, one in zip(PORTS, sockets)}
     for one in sockets:
@@ -55,7 +56,7 @@ def blocks(text):
 
 
 def matches(expected, printed):
-    """Whether it is what the tutorial shows."""
+    """Whether it is what the page shows."""
     pattern = ""
     for line in expected.splitlines():
         pattern += r"(?:.*\n)*?" if line == "..." else ".*".join(map(re.escape, line.split("..."))) + r"\n"
@@ -96,8 +97,8 @@ def run(directory, program, steps):
 def test(page, program):
     """Whether each of its blocks printed what the page shows."""
     text = (ROOT / page).read_text()
-    for port, free in free_ports().items():
-        text = text.replace(port, free)
+    free = free_ports()
+    text = re.sub(rf"\b({'|'.join(PORTS)})\b", lambda port: free[port[0]], text)
     steps, outcomes = blocks(text), []
     with tempfile.TemporaryDirectory(prefix="tutorial-", dir=ROOT / ".build") as temporary:
         parts, code = run(pathlib.Path(temporary), program, steps)
