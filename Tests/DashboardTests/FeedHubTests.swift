@@ -63,6 +63,14 @@ import Testing
     #expect(await client.next() == ServerSentEvent.idle)
   }
 
+  @Test func manyClientsAndManyViewsGetFewerUpdates() {
+    let least = Duration.milliseconds(500)
+    #expect(FeedHub.pause(least, clients: 100, work: .milliseconds(10)) == least)
+    // 200 clients: once a second. A round of 300 ms: a fifth of one core.
+    #expect(FeedHub.pause(least, clients: 200, work: .milliseconds(10)) == .seconds(1))
+    #expect(FeedHub.pause(least, clients: 1, work: .milliseconds(300)) == .milliseconds(1200))
+  }
+
   @Test func nobodyLookingCostsNothing() async throws {
     board.show()
     let hub = hub(.milliseconds(5))
