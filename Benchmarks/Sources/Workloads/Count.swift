@@ -18,13 +18,16 @@ final class DecodedEvents {
   private(set) var all: [Event] = []
   /// The event time that they span, ms, in whole panes.
   let span: Int64
-  private let payloads: Payloads
   private let identifiers: UnsafeMutablePointer<Identifier>
+  /// What the identifiers point to: a decoder writes over its own with the next event.
+  private let texts: UnsafeMutablePointer<UInt8>
 
   init(count: Int, policy: DecodingPolicy) throws {
-    payloads = try Payloads(count: count)
+    let payloads = try Payloads(count: count)
     let fields = IdentifierField.allCases.count
     identifiers = .allocate(capacity: count * fields)
+    texts = .allocate(capacity: payloads.texts.reduce(0) { $0 + $1.count })
+    var end = texts
     var decoder = EventDecoder(policy: policy)
     var event = decoder.makeEvent()
     for (i, text) in payloads.texts.enumerated() {
@@ -32,13 +35,23 @@ final class DecodedEvents {
       var copy = event
       copy.identifiers = identifiers + i * fields
       copy.identifiers.initialize(from: event.identifiers, count: fields)
+      for field in 0..<fields {
+        guard let bytes = copy.identifiers[field].bytes, copy.identifiers[field].length > 0 else { continue }
+        let length = Int(copy.identifiers[field].length)
+        end.initialize(from: bytes, count: length)
+        copy.identifiers[field].bytes = UnsafePointer(end)
+        end += length
+      }
       all.append(copy)
     }
     let times = all.map(\.timestamp)
     span = (times.max()! - times.min()! + 9_999) / 10_000 * 10_000
   }
 
-  deinit { identifiers.deallocate() }
+  deinit {
+    identifiers.deallocate()
+    texts.deallocate()
+  }
 }
 
 /// A source partition that counts the same events again and again, later each time and with other ids.
