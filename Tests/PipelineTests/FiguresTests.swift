@@ -4,6 +4,17 @@ import Testing
 @testable import Pipeline
 
 @Suite struct FiguresTests {
+  @Test func recordsOfAnyAgeAreObserved() {
+    let histogram = DurationHistogram(bounds: [0.1])
+    // Fifty years old, and as many as one commit can have.
+    histogram.observe(from: 0, to: 1_600_000_000_000, count: UInt64(UInt32.max))
+    #expect(histogram.durations.count == UInt64(UInt32.max))
+    // Nothing lasts longer than a day here: the mean of 0 and 86 400 s.
+    let one = DurationHistogram(bounds: [0.1])
+    one.observe(from: 0, to: 1_600_000_000_000, count: 1)
+    #expect(one.durations.seconds == 43_200)
+  }
+
   @Test func durationsGoToTheBucketThatHoldsThem() {
     let histogram = DurationHistogram(bounds: [0.1, 0.5, 1])
     for milliseconds: Int64 in [0, 100, 101, 1000, 1001] { histogram.observe(milliseconds: milliseconds) }

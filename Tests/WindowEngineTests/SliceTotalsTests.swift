@@ -105,6 +105,16 @@ struct SliceTotalsTests {
     }
   }
 
+  @Test func aCurrentWindowForgetsSlicesThatWereDroppedBeforeItMovedOn() {
+    let pool = SketchPool()
+    var slices = Slices()
+    for index in Int64(0)..<10 { withEntry([0: 1], [[], [], []]) { _ = slices.add($0, index: index, in: pool) } }
+    for index in Int64(30)..<35 { withEntry([0: 1], [[], [], []]) { _ = slices.add($0, index: index, in: pool) } }
+    #expect(slices.withTotal(in: 0..<60, for: .live, pool: pool) { $0.counters.values[0] } == 15)
+    slices.drop(before: 13, in: pool)
+    #expect(slices.withTotal(in: 16..<76, for: .live, pool: pool) { $0.counters.values[0] } == 5)
+  }
+
   @Test func aPackedAccumulatorTakesTheWordsThatItNeeds() {
     let pool = SketchPool()
     var packed = PackedAccumulator()

@@ -42,11 +42,17 @@ final class FeedHub: Sendable {
       return subscription
     }
     channel.add(subscription)
-    let mustStart = state.withLock { state -> Bool in
-      // It may have been taken for one that nobody watches in between.
+    let mustStart = state.withLock { state -> Bool? in
+      // It may have been taken for one that nobody watches in between, and put back or replaced by another client.
+      if state.isClosed || state.channels[request].map({ $0 !== channel }) ?? false { return nil }
       state.channels[request] = channel
       defer { state.isTicking = true }
       return !state.isTicking
+    }
+    guard let mustStart else {
+      // The client comes again.
+      subscription.finish()
+      return subscription
     }
     if mustStart { Task { await run() } }
     return subscription

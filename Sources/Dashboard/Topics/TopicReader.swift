@@ -30,6 +30,9 @@ public final class TopicReader: @unchecked Sendable {
   }
 
   private static let batchRecords = 1024
+  /// A page is updated twice a second, so a few large answers a second are enough; with many small ones the broker has
+  /// less time for the engine.
+  private static let fetchHints = ["fetch.min.bytes": "262144", "fetch.wait.max.ms": "200"]
   /// How long nothing to read is waited for: as much later than written a record may be seen.
   private static let idleMilliseconds = 20
   /// How often topics that do not exist yet are asked for, and how long after a fault reading begins anew.
@@ -50,6 +53,8 @@ public final class TopicReader: @unchecked Sendable {
   private let caughtUp = Atomic<Bool>(false)
   private let ended = DispatchSemaphore(value: 0)
   private let isStarted = Atomic<Bool>(false)
+  /// What reads the time before the start, once; the reader's thread uses it alone.
+  private var history: TopicHistory?
 
   /// Nothing is read before ``start()``.
   public init(board: LiveBoard, topics: Topics, properties: ClientProperties, logger: Logger) {
@@ -67,6 +72,7 @@ public final class TopicReader: @unchecked Sendable {
     guard !isStarted.exchange(true, ordering: .relaxed) else { return }
     let thread = Thread { [self] in
       while !isEnding { attempt() }
+      history?.wait()
       ended.signal()
     }
     thread.name = "topics"
@@ -104,13 +110,13 @@ public final class TopicReader: @unchecked Sendable {
 
   private func read() throws {
     let admin = try Admin(properties: properties, logger: logger)
-    let consumer = try Consumer(properties: properties, logger: logger)
+    let hints = Self.fetchHints.filter { properties[$0.key] == nil }
+    let consumer = try Consumer(properties: properties.settingWhereKnown(hints), logger: logger)
     defer { consumer.close(timeoutMilliseconds: 0) }
     var batch = MessageBatch(capacity: Self.batchRecords)
     defer { batch.reset() }
     var followed: [Followed] = []
     var lastLook: ContinuousClock.Instant?
-    var history: TopicHistory?
     while !isEnding {
       if lastLook.map({ .now - $0 >= Self.metadataInterval }) ?? true {
         followed += try newPartitions(admin, consumer, known: followed.map(\.queue.partition))
@@ -133,7 +139,6 @@ public final class TopicReader: @unchecked Sendable {
         logger.debug("dashboard", metadata: ["error": "\(error)"])
       }
     }
-    history?.wait()
   }
 
   private func newPartitions(_ admin: Admin, _ consumer: Consumer, known: [TopicPartition]) throws -> [Followed] {

@@ -17,6 +17,12 @@ final class DurationHistogram: Sendable {
   /// What an event takes from its producer to the wall: mostly the commit interval, and minutes after an outage.
   static let latencyBounds = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 300]
 
+  /// A duration counts as a day at most, s: producers write odd times, and a backlog of years is one of a day to anybody
+  /// who looks at a mean.
+  private static let longestSeconds = 86_400.0
+  /// What one observation adds to the sum at most, microseconds, so that no count of events makes it pass 64 bits.
+  private static let maxSum = 0x1p62
+
   private let bounds: [Double]
   /// Observations within each bound and not the one before; the last one counts what is beyond them all.
   private let counts: Counters
@@ -31,8 +37,8 @@ final class DurationHistogram: Sendable {
 
   /// Observes `count` durations that are spread evenly from the one to the other, ms.
   func observe(from shortest: Int64, to longest: Int64, count: UInt64) {
-    let low = Double(max(0, min(shortest, longest))) / 1000
-    let high = Double(max(0, shortest, longest)) / 1000
+    let low = min(Double(max(0, min(shortest, longest))) / 1000, Self.longestSeconds)
+    let high = min(Double(max(0, shortest, longest)) / 1000, Self.longestSeconds)
     var before: UInt64 = 0
     for (i, bound) in bounds.enumerated() where before < count {
       let share = bound >= high ? 1 : bound < low ? 0 : (bound - low) / (high - low)
@@ -41,7 +47,7 @@ final class DurationHistogram: Sendable {
       before = max(before, upTo)
     }
     if before < count { counts[bounds.count].add(count - before) }
-    microseconds.add(UInt64(((low + high) / 2 * 1e6 * Double(count)).rounded()))
+    microseconds.add(UInt64(min(((low + high) / 2 * 1e6 * Double(count)).rounded(), Self.maxSum)))
   }
 
   var durations: Durations {

@@ -150,6 +150,11 @@ struct OnlineViewers {
       }
       if gone == 0 { continue }
       keys[slot].panes.removeFirst(gone)
+      // Whether one of them was in the current minute could no longer be told when it moves on.
+      if keys[slot].live.panes.lowerBound < first {
+        keys[slot].viewers.clear(in: pool)
+        keys[slot].live = Count()
+      }
       if keys[slot].panes.isEmpty {
         keys[slot].viewers.clear(in: pool)
         keys[slot] = Key()

@@ -111,6 +111,14 @@ final class SliceTotals {
     return live
   }
 
+  /// Takes notice that the slices before `index` are gone: whether one of them was in the current window could no longer
+  /// be told when it moves on.
+  func forget(before index: Int64, in pool: SketchPool) {
+    if liveRange.lowerBound >= index { return }
+    live.clear(in: pool)
+    liveRange = 0..<0
+  }
+
   private func clearStacks(in pool: SketchPool) {
     for i in suffixes.indices { suffixes[i].total.clear(in: pool) }
     suffixes.removeAll(keepingCapacity: true)

@@ -122,6 +122,7 @@ struct Slices {
       gone += 1
     }
     all.removeFirst(gone)
+    totals?.forget(before: index, in: pool)
     if all.count <= Self.liveDirectLimit {
       totals?.clear(in: pool)
       totals = nil
