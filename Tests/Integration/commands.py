@@ -10,8 +10,9 @@ from collections import Counter
 
 import events
 from brokers import free_port
-from program import Daemon, Failed, Reader, Writer, complaint, require, run, wait_for
-from scenario import SETTLED_SECONDS, check, configure, shown
+from outcome import Failed, check
+from program import Daemon, Reader, Writer, complaint, require, run, wait_for
+from scenario import SETTLED_SECONDS, configure, shown
 
 TOPICS = ("purchases", "viewers", "livetally.live", "livetally.metrics", "livetally.leaderboards", "livetally.rejects",
           "livetally.partials", "livetally.checkpoints")

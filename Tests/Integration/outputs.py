@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from program import QUIET_SECONDS, Failed
+from outcome import Failed
+from program import QUIET_SECONDS
 from records import Finals
 from scenario import KINDS
 from transactions import unseen

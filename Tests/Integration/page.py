@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
-from program import Failed, require, wait_for
+from outcome import Failed
+from program import require, wait_for
 
 #: Contrast, names, roles, labels: WCAG 2.1 to level AA, and what else its authors advise.
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]},

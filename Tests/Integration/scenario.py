@@ -24,13 +24,6 @@ http: {{listen: ""}}
 {more}
 """
 
-outcomes = []
-
-
-def check(name, passed, detail=""):
-    outcomes.append(passed)
-    print(f"{'ok  ' if passed else 'FAIL'} {name}{': ' if detail else ''}{detail}", flush=True)
-
 
 def configure(broker, group, idle_timeout="30s", more="", servers=None, name=None, text=CONFIGURATION):
     path = broker.directory / f"{name or group}.yaml"

@@ -9,19 +9,20 @@ anything fails.
 """
 
 import json
-import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 
 import environment
+import suite
 
 if __name__ == "__main__":
     environment.enter("jsonschema")
+
+from outcome import check, finish
 
 ROOT = environment.ROOT
 SCHEMAS = ROOT / "docs/reference/schemas"
@@ -147,14 +148,6 @@ ODD = [
     ("ts with an offset", text(VIEWER | {"ts": "2020-06-16T20:00:00+08:00"})),
 ]
 
-outcomes = []
-
-
-def check(name, passed, detail=""):
-    outcomes.append(passed)
-    print(f"{'ok  ' if passed else 'FAIL'} {name}{': ' if detail else ''}{detail}", flush=True)
-
-
 def load():
     """{name: validator}, without fields that the schemas do not name."""
     from jsonschema import Draft202012Validator
@@ -268,18 +261,13 @@ def tables(validators, program, directory):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the temporary files go
-    program = os.path.abspath(os.environ.get("LIVETALLY") or ROOT / ".build/release/livetally")
-    if not os.access(program, os.X_OK):
-        sys.exit(f"{program} is not there: run make build, or set LIVETALLY to the program to test.")
+    path = suite.program()
     validators = load()
     examples(validators)
     with tempfile.TemporaryDirectory(prefix="schemas-", dir=ROOT / ".build") as temporary:
-        generated(validators, program, pathlib.Path(temporary))
-        tables(validators, program, pathlib.Path(temporary))
-    failed = outcomes.count(False)
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+        generated(validators, path, pathlib.Path(temporary))
+        tables(validators, path, pathlib.Path(temporary))
+    finish()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ import time
 from flow import Flow
 from instances import Instances
 from judgement import judge
+from outcome import check
 from outputs import Outputs
-from scenario import check
 from sizes import size
 
 GROUP = "stalled"

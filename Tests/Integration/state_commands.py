@@ -9,10 +9,10 @@ import subprocess
 
 from confluent_kafka import Consumer, TopicPartition
 
+from outcome import check
 from program import Daemon, Reader, Writer, complaint, run, wait_for
 from records import Finals, differences
-from scenario import (KINDS, SETTLED_SECONDS, bytes_of, check, configure, finals_of_replay, missing, shown,
-                      take_finals)
+from scenario import KINDS, SETTLED_SECONDS, bytes_of, configure, finals_of_replay, missing, shown, take_finals
 from traffic import Traffic
 
 SHARDS = 8

@@ -8,9 +8,9 @@ import time
 from flow import send_closing_events
 from instances import Instances
 from judgement import judge
+from outcome import check
 from outputs import Outputs
 from program import Writer, require
-from scenario import check
 from sizes import size
 
 GROUP = "storm"

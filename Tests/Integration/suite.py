@@ -1,5 +1,6 @@
-"""Runs tests of one file: each gets the program and a directory of its own."""
+"""Runs the tests of one file, each in a directory of its own."""
 
+import functools
 import os
 import pathlib
 import shutil
@@ -11,8 +12,7 @@ import time
 import traceback
 
 import environment
-from program import Failed
-from scenario import check, outcomes
+from outcome import Failed, check, finish, outcomes
 
 STOP_SECONDS = 15
 
@@ -42,28 +42,40 @@ class Process:
         return self.log.read_text(errors="replace").strip()[-1500:]
 
 
-def main(suite, tests):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends with the tests
-    program = os.path.abspath(os.environ.get("LIVETALLY") or environment.ROOT / ".build/release/livetally")
-    if not os.access(program, os.X_OK):
-        sys.exit(f"{program} is not there: run make build, or set LIVETALLY to the program to test.")
-    unknown = set(sys.argv[1:]) - {one.__name__ for one in tests}
-    if unknown:
-        sys.exit(f"{', '.join(sorted(unknown))}: no such test; tests: {' '.join(one.__name__ for one in tests)}")
-    for test in [one for one in tests if one.__name__ in sys.argv[1:]] or tests:
-        directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{suite}-{test.__name__}-", dir=environment.ROOT / ".build"))
+def program():
+    """The program to test. From here on SIGTERM ends the tests in order, and with them whatever they have started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    path = os.path.abspath(os.environ.get("LIVETALLY") or environment.ROOT / ".build/release/livetally")
+    if not os.access(path, os.X_OK):
+        sys.exit(f"{path} is not there: run make build, or set LIVETALLY to the program to test.")
+    return path
+
+
+def run(suite, tests):
+    """Runs tests, {name: test(directory)}, each in a directory that stays where it fails, and ends the program."""
+    for name, test in tests.items():
+        prefix = f"{suite}-{name.replace(': ', '-')}-"
+        directory = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=environment.ROOT / ".build"))
         began, before = time.monotonic(), len(outcomes)
         try:
-            test(program, directory)
+            test(directory)
         except Failed as failure:
-            check(test.__name__, False, str(failure))
+            check(name, False, str(failure))
         except Exception:
-            check(test.__name__, False, traceback.format_exc())
-        print(f"     {test.__name__} took {time.monotonic() - began:.1f} s", flush=True)
+            check(name, False, traceback.format_exc())
+        print(f"     {name} took {time.monotonic() - began:.1f} s", flush=True)
         if all(outcomes[before:]):
             shutil.rmtree(directory)
         else:
             print(f"     its files are in {directory}", flush=True)
-    failed = outcomes.count(False)
-    print(f"{len(outcomes) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    finish()
+
+
+def main(suite, tests):
+    """Runs the tests that are named on the command line, or all; each gets the program and its directory."""
+    path = program()
+    unknown = set(sys.argv[1:]) - {one.__name__ for one in tests}
+    if unknown:
+        sys.exit(f"{', '.join(sorted(unknown))}: no such test; tests: {' '.join(one.__name__ for one in tests)}")
+    chosen = [one for one in tests if one.__name__ in sys.argv[1:]] or tests
+    run(suite, {one.__name__: functools.partial(one, path) for one in chosen})

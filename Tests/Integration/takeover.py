@@ -9,9 +9,9 @@ from confluent_kafka import Consumer, TopicPartition
 from flow import send_closing_events
 from instances import TRANSACTION_TIMEOUT_SECONDS, Instances
 from judgement import judge
+from outcome import Failed, check
 from outputs import LIVE, Outputs
-from program import Failed, Writer, require
-from scenario import check
+from program import Writer, require
 from sizes import size
 
 GROUP = "takeover"

@@ -19,9 +19,12 @@ import sys
 import tempfile
 
 import environment
+import suite
 
 if __name__ == "__main__":
     environment.enter("confluent-kafka==2.16.1")
+
+from outcome import check, finish
 
 ROOT = environment.ROOT
 PAGES = ("docs/tutorial.md", "docs/from-flink-sql.md")
@@ -99,7 +102,7 @@ def test(page, program):
     text = (ROOT / page).read_text()
     free = free_ports()
     text = re.sub(rf"\b({'|'.join(PORTS)})\b", lambda port: free[port[0]], text)
-    steps, outcomes = blocks(text), []
+    steps = blocks(text)
     with tempfile.TemporaryDirectory(prefix="tutorial-", dir=ROOT / ".build") as temporary:
         parts, code = run(pathlib.Path(temporary), program, steps)
     for number, (line, commands, expected) in enumerate(steps):
@@ -109,24 +112,18 @@ def test(page, program):
         is_right = printed is not None and (expected is None or matches(expected, printed))
         if number == len(steps) - 1:
             is_right = is_right and code == 0
-        outcomes.append(is_right)
-        print(f"{'ok  ' if is_right else 'FAIL'} {page}:{line} at {at} s: {commands.splitlines()[0][:80]}", flush=True)
+        check(f"{page}:{line} at {at} s", is_right, commands.splitlines()[0][:80])
         if not is_right or "-v" in sys.argv:
             print("     was not reached" if printed is None else f"     printed:\n{printed}")
         if not is_right and expected is not None and printed is not None:
             print(f"     the page shows:\n{expected}")
-    return outcomes
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    program = os.path.abspath(os.environ.get("LIVETALLY") or ROOT / ".build/release/livetally")
-    if not os.access(program, os.X_OK):
-        sys.exit(f"{program} is not there: run make build, or set LIVETALLY to the program to test.")
-    outcomes = [outcome for page in PAGES for outcome in test(page, program)]
-    passed, failed = outcomes.count(True), outcomes.count(False)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    path = suite.program()
+    for page in PAGES:
+        test(page, path)
+    finish()
 
 
 if __name__ == "__main__":

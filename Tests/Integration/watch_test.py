@@ -20,8 +20,8 @@ if __name__ == "__main__":
 
 from confluent_kafka import Producer
 
-from program import Failed, require
-from scenario import check
+from outcome import Failed, check
+from program import require
 from suite import Process, main
 
 SEEN_SECONDS = 15
