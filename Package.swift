@@ -54,7 +54,7 @@ let package = Package(
     ),
     .executableTarget(name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
     .executableTarget(
-      name: "state-bytes", dependencies: ["Pipeline", "WindowEngine", "LiveEvents", "Kafka", "Traffic"],
+      name: "state-bytes", dependencies: ["Pipeline", "WindowEngine", "LiveEvents", "Kafka", "Oracle", "Traffic"],
       path: "Tests/StateBytes"
     ),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents", "CStringIndex"]),

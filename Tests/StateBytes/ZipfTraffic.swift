@@ -1,4 +1,5 @@
 import Foundation
+import Oracle
 
 /// Events of a given number of (session, product) keys, ten products to a session, of which the one of rank r has a
 /// share in proportion to 1/r: four in five are impressions, the others clicks, carts and orders.
@@ -11,7 +12,7 @@ struct ZipfTraffic {
   private let millisecondsPerEvent: Double
   private var number = 0
   private var text: [UInt8] = []
-  private var random = SplitMix(state: 1)
+  private var random = SplitMix64(seed: 1)
   private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 8)
 
   init(keys: Int, rate: Double) {
@@ -58,18 +59,5 @@ struct ZipfTraffic {
       if shares[middle] < share { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

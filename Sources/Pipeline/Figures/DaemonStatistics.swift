@@ -30,8 +30,8 @@ public final class DaemonStatistics: Sendable {
   }
 
   func aborted(_ role: ConsumerRole, _ cause: AbortCause) {
-    let aborts = role == .ingest ? ingest.aborts : rollup.aborts
-    aborts[AbortCause.allCases.firstIndex(of: cause)!].add()
+    let figures: RoleFigures = role == .ingest ? ingest : rollup
+    figures.aborts[AbortCause.allCases.firstIndex(of: cause)!].add()
   }
 
   /// Why the daemon does not publish, one sentence; `nil` where its groups have assigned what is its share, that is
@@ -84,14 +84,38 @@ public final class DaemonStatistics: Sendable {
   }
 }
 
-/// What the committer and whoever serves the ingest group say.
-final class IngestFigures: Sendable {
+/// What both sides say: those who count and those who roll up.
+class RoleFigures: @unchecked Sendable {
   let progress = Progress()
   let rebalances = Counter()
   let clientErrors = Counter()
   let restored = Counter()
   let restoreMilliseconds = Counter()
   fileprivate let aborts = Counters(AbortCause.allCases.count)
+  fileprivate let commits = DurationHistogram(bounds: DurationHistogram.commitBounds)
+  fileprivate let isSaturated = Gauge()
+  private let role: ConsumerRole
+
+  fileprivate init(_ role: ConsumerRole) { self.role = role }
+
+  /// The session has ended.
+  fileprivate func detach() {
+    progress.enter(.starting)
+    progress.settles()
+  }
+
+  fileprivate func read(into figures: inout Snapshot) {
+    figures.commits[role] = commits.durations
+    figures.aborts[role] = Snapshot.byCause(aborts)
+    figures.rebalances[role] = rebalances.value
+    figures.clientErrors[role] = clientErrors.value
+    figures.restoreMilliseconds[role] = restoreMilliseconds.value
+    figures.isSaturated = figures.isSaturated || isSaturated.value != 0
+  }
+}
+
+/// What the committer and whoever serves the ingest group say.
+final class IngestFigures: RoleFigures, @unchecked Sendable {
   private let counted = Counters(EventType.allCases.count)
   private let duplicates = Counters(EventType.allCases.count)
   private let tooLate = Counters(EventType.allCases.count)
@@ -100,9 +124,9 @@ final class IngestFigures: Sendable {
   private let rejectRecords = Counter()
   private let partialBytes = FollowingCounter()
   private let checkpointBytes = FollowingCounter()
-  private let commits = DurationHistogram(bounds: DurationHistogram.commitBounds)
   private let hasOverflow = Gauge()
-  private let isSaturated = Gauge()
+
+  init() { super.init(.ingest) }
 
   func committed(_ handOvers: [HandOver], milliseconds: Int64, _ committer: IngestCommitter) {
     commits.observe(milliseconds: milliseconds)
@@ -120,14 +144,13 @@ final class IngestFigures: Sendable {
     }
   }
 
-  /// The session has ended.
-  fileprivate func detach() {
-    progress.enter(.starting)
-    progress.settles()
+  fileprivate override func detach() {
+    super.detach()
     for counter in [partialBytes, checkpointBytes] { counter.forgetOwner() }
   }
 
-  fileprivate func read(into figures: inout Snapshot) {
+  fileprivate override func read(into figures: inout Snapshot) {
+    super.read(into: &figures)
     figures.counts.accepted = counted.values
     figures.counts.duplicates = duplicates.values
     figures.counts.tooLate = tooLate.values
@@ -136,34 +159,22 @@ final class IngestFigures: Sendable {
     figures.rejectRecords = rejectRecords.value
     figures.partialBytes = partialBytes.value
     figures.checkpointBytes = checkpointBytes.value
-    figures.commits[.ingest] = commits.durations
-    figures.aborts[.ingest] = Snapshot.byCause(aborts)
-    figures.rebalances[.ingest] = rebalances.value
-    figures.clientErrors[.ingest] = clientErrors.value
     figures.restoredPartitions = restored.value
-    figures.restoreMilliseconds[.ingest] = restoreMilliseconds.value
     figures.hasOverflow = hasOverflow.value != 0
-    figures.isSaturated = figures.isSaturated || isSaturated.value != 0
   }
 }
 
 /// What the rollups say.
-final class RollupFigures: Sendable {
-  let progress = Progress()
-  let rebalances = Counter()
-  let clientErrors = Counter()
-  let restored = Counter()
-  let restoreMilliseconds = Counter()
+final class RollupFigures: RoleFigures, @unchecked Sendable {
   let assignedShards = Gauge()
-  fileprivate let aborts = Counters(AbortCause.allCases.count)
   private let records = Counters(Snapshot.topicCount)
   private let bytes = Counter()
   private let changelogBytes = FollowingCounter()
   private let keys = Gauge()
   private let droppedPartials = FollowingCounter()
-  private let commits = DurationHistogram(bounds: DurationHistogram.commitBounds)
   private let latencies = DurationHistogram(bounds: DurationHistogram.latencyBounds)
-  private let isSaturated = Gauge()
+
+  init() { super.init(.rollup) }
 
   func published(_ buffer: RecordBuffer) {
     var counts = [UInt64](repeating: 0, count: Snapshot.topicCount)
@@ -185,29 +196,22 @@ final class RollupFigures: Sendable {
     for one in arrivals { latencies.observe(from: now - one.newest, to: now - one.oldest, count: UInt64(one.count)) }
   }
 
-  /// The session has ended.
-  fileprivate func detach() {
-    progress.enter(.starting)
-    progress.settles()
+  fileprivate override func detach() {
+    super.detach()
     assignedShards.set(0)
     keys.set(0)
     for counter in [changelogBytes, droppedPartials] { counter.forgetOwner() }
   }
 
-  fileprivate func read(into figures: inout Snapshot) {
+  fileprivate override func read(into figures: inout Snapshot) {
+    super.read(into: &figures)
     figures.published = records.values
     figures.publishedBytes = bytes.value
     figures.changelogBytes = changelogBytes.value
     figures.keys = Int(keys.value)
     figures.droppedPartials = droppedPartials.value
-    figures.commits[.rollup] = commits.durations
     figures.latencies = latencies.durations
-    figures.aborts[.rollup] = Snapshot.byCause(aborts)
-    figures.rebalances[.rollup] = rebalances.value
-    figures.clientErrors[.rollup] = clientErrors.value
     figures.restoredShards = restored.value
-    figures.restoreMilliseconds[.rollup] = restoreMilliseconds.value
     figures.assignedShards = Int(assignedShards.value)
-    figures.isSaturated = figures.isSaturated || isSaturated.value != 0
   }
 }

@@ -89,9 +89,7 @@ final class BlockWriters {
     block.putVarint(UInt64(accumulator.pointee.firstTimestamp - pane * paneLength))
     block.putVarint(UInt64(accumulator.pointee.lastTimestamp - pane * paneLength))
     block.put(accumulator.pointer(to: \.counters).unsafelyUnwrapped, marks: accumulator.pointee.sketchMarks)
-    if !accumulator.pointee.buyers.isEmpty { block.put(accumulator.pointee.buyers) }
-    if !accumulator.pointee.viewers.isEmpty { block.put(accumulator.pointee.viewers) }
-    if !accumulator.pointee.clickers.isEmpty { block.put(accumulator.pointee.clickers) }
+    block.putSketches(accumulator)
     if block.count >= BlockFormat.targetLength { close(shard) }
   }
 

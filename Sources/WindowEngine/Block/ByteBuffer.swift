@@ -69,11 +69,11 @@ public class ByteBuffer {
 
   /// The same of counters in place.
   final func put(_ counters: UnsafePointer<Counters>, marks: UInt8 = 0) {
-    var bits: UInt32 = 0
-    for i in 0..<Counter.count { bits |= (counters.pointee.values[i] != 0 ? 1 : 0) << UInt32(i) }
-    put(UInt8(truncatingIfNeeded: bits))
-    put(UInt8(truncatingIfNeeded: bits >> 8))
-    put(UInt8(truncatingIfNeeded: bits >> 16) | marks << 2)
+    let contents = PackedAccumulator.contents(of: counters, sketches: marks)
+    put(UInt8(truncatingIfNeeded: contents))
+    put(UInt8(truncatingIfNeeded: contents >> 8))
+    put(UInt8(truncatingIfNeeded: contents >> 16))
+    var bits = contents & PackedAccumulator.counterMask
     while bits != 0 {
       putVarint(UInt64(counters.pointee.values[bits.trailingZeroBitCount]))
       bits &= bits - 1
@@ -94,10 +94,10 @@ public class ByteBuffer {
   }
 
   /// Appends the sketches that are not empty; ``Accumulator/sketchMarks`` says which.
-  final func putSketches(_ accumulator: Accumulator) {
-    if !accumulator.buyers.isEmpty { put(accumulator.buyers) }
-    if !accumulator.viewers.isEmpty { put(accumulator.viewers) }
-    if !accumulator.clickers.isEmpty { put(accumulator.clickers) }
+  final func putSketches(_ accumulator: UnsafePointer<Accumulator>) {
+    if !accumulator.pointee.buyers.isEmpty { put(accumulator.pointee.buyers) }
+    if !accumulator.pointee.viewers.isEmpty { put(accumulator.pointee.viewers) }
+    if !accumulator.pointee.clickers.isEmpty { put(accumulator.pointee.clickers) }
   }
 
   /// Empties the buffer and keeps its memory.

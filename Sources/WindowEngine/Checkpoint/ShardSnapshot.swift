@@ -240,7 +240,7 @@ extension ByteBuffer {
     putSigned(accumulator.firstTimestamp)
     putVarint(UInt64(accumulator.lastTimestamp - accumulator.firstTimestamp))
     put(accumulator.counters, marks: accumulator.sketchMarks)
-    putSketches(accumulator)
+    withUnsafePointer(to: accumulator) { putSketches($0) }
   }
 
   /// Appends what a slice holds, in the form of an accumulator; makes room for itself.

@@ -24,17 +24,16 @@ public final class RecordBuffer {
   @exclusivity(unchecked) private var text: Storage<UInt8>
   @exclusivity(unchecked) private var entries = Storage<Entry>()
 
-  private struct Remembered: BitwiseCopyable { var instant = Int64.min }
   /// A power of two; windows begin and end at whole seconds, so neighbouring ones lie in different places.
   private static let rememberedInstants = 64
   private static let instantLength = 24
-  @exclusivity(unchecked) private var remembered = Storage<Remembered>(capacity: rememberedInstants)
-  @exclusivity(unchecked) private var instants = Storage<UInt8>(capacity: rememberedInstants * instantLength)
+  @exclusivity(unchecked) private var remembered = Storage<Int64>(capacity: rememberedInstants)
+  @exclusivity(unchecked) private var rememberedTexts = Storage<UInt8>(capacity: rememberedInstants * instantLength)
 
   public init(capacity: Int = 64 << 10) {
     text = Storage(capacity: capacity)
-    remembered.append(repeating: Remembered(), count: Self.rememberedInstants)
-    instants.append(repeating: 0, count: Self.rememberedInstants * Self.instantLength)
+    remembered.append(repeating: .min, count: Self.rememberedInstants)
+    rememberedTexts.append(repeating: 0, count: Self.rememberedInstants * Self.instantLength)
   }
 
   /// How many records there are.
@@ -177,17 +176,18 @@ public final class RecordBuffer {
   /// are remembered.
   func put(instant: Int64) {
     let place = Int(truncatingIfNeeded: floorDivide(instant, 1000)) & (Self.rememberedInstants - 1)
-    if remembered[place].instant == instant {
+    if remembered[place] == instant {
       text.append(
-        contentsOf: UnsafeBufferPointer(start: instants.base + place * Self.instantLength, count: Self.instantLength))
+        contentsOf: UnsafeBufferPointer(
+          start: rememberedTexts.base + place * Self.instantLength, count: Self.instantLength))
       return
     }
     let start = text.count
     write(instant: instant)
     // An instant before the year 0 or after 9999 is longer and written anew each time.
     if text.count - start != Self.instantLength { return }
-    remembered[place].instant = instant
-    (instants.base + place * Self.instantLength).update(from: text.base + start, count: Self.instantLength)
+    remembered[place] = instant
+    (rememberedTexts.base + place * Self.instantLength).update(from: text.base + start, count: Self.instantLength)
   }
 
   private func write(instant: Int64) {

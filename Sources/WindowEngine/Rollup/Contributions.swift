@@ -77,9 +77,6 @@ struct Contributions: ~Copyable {
   private var panes: [Int64: Pane] = [:]
   private var current: (index: Int64, pane: Pane)?
 
-  /// How many panes are open.
-  var paneCount: Int { panes.count }
-
   private static func hash(_ slot: UInt32, _ source: UInt32) -> UInt64 {
     KeyText.mix(0x9E37_79B9_7F4A_7C15, UInt64(slot) << 32 | UInt64(source))
   }

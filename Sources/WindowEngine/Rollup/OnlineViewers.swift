@@ -24,15 +24,7 @@ struct OnlineViewers {
     var final = Count()
 
     /// The position of the first pane from `pane` on.
-    func position(of pane: Int64) -> Int {
-      var low = 0
-      var high = panes.count
-      while low < high {
-        let middle = (low + high) / 2
-        if panes[middle].pane < pane { low = middle + 1 } else { high = middle }
-      }
-      return low
-    }
+    func position(of pane: Int64) -> Int { panes.partitioningIndex { $0.pane >= pane } }
 
     func hasViewers(in range: Range<Int64>) -> Bool {
       let first = position(of: range.lowerBound)

@@ -49,15 +49,7 @@ struct Slices {
   }
 
   /// The position of the first slice from `index` on.
-  private func position(of index: Int64) -> Int {
-    var low = 0
-    var high = all.count
-    while low < high {
-      let middle = (low + high) / 2
-      if all[middle].index < index { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func position(of index: Int64) -> Int { all.partitioningIndex { $0.index >= index } }
 
   /// The slices of a range.
   func slices(in range: Range<Int64>) -> ArraySlice<Slice> {

@@ -113,13 +113,6 @@ struct Accumulator: BitwiseCopyable {
     lastTimestamp = max(lastTimestamp, other.pointee.lastTimestamp)
   }
 
-  /// Adds the distinct members of `other`, not its sums.
-  mutating func mergeSketches(_ other: Accumulator, in pool: SketchPool) {
-    if !other.buyers.isEmpty { buyers.formUnion(other.buyers, in: pool) }
-    if !other.viewers.isEmpty { viewers.formUnion(other.viewers, in: pool) }
-    if !other.clickers.isEmpty { clickers.formUnion(other.clickers, in: pool) }
-  }
-
   /// Which sketches are not empty: a bit each for buyers, viewers and clickers.
   var sketchMarks: UInt8 { (buyers.isEmpty ? 0 : 1) | (viewers.isEmpty ? 0 : 2) | (clickers.isEmpty ? 0 : 4) }
 

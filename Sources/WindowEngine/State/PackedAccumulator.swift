@@ -18,14 +18,6 @@ struct PackedAccumulator: BitwiseCopyable {
 
   init() {}
 
-  /// A copy of what `accumulator`, of any pool, holds.
-  init(_ accumulator: Accumulator, in pool: SketchPool) {
-    let contents = Self.contents(of: accumulator.counters, sketches: accumulator.sketchMarks)
-    reserve(contents, in: pool)
-    add(contents) { accumulator.counters.values[$0] }
-    visitSketches(contents) { i, sketch in sketch.formUnion(accumulator.sketch(i), in: pool) }
-  }
-
   /// What `accumulator`, of this pool, holds; it is empty afterwards.
   init(taking accumulator: inout Accumulator, in pool: SketchPool) {
     let contents = Self.contents(of: accumulator.counters, sketches: accumulator.sketchMarks)
@@ -37,8 +29,14 @@ struct PackedAccumulator: BitwiseCopyable {
 
   /// The header's bits for the counters that are not 0 and the marked sketches.
   static func contents(of counters: Counters, sketches marks: UInt8) -> Contents {
+    withUnsafePointer(to: counters) { contents(of: $0, sketches: marks) }
+  }
+
+  /// The same of counters in place.
+  @inline(__always)
+  static func contents(of counters: UnsafePointer<Counters>, sketches marks: UInt8) -> Contents {
     var bits = Contents(marks) << sketchShift
-    for i in 0..<Counter.count where counters.values[i] != 0 { bits |= 1 << Contents(i) }
+    for i in 0..<Counter.count { bits |= (counters.pointee.values[i] != 0 ? 1 : 0) << Contents(i) }
     return bits
   }
 
