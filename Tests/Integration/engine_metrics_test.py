@@ -30,6 +30,8 @@ from suite import Process, main
 
 ROOT = environment.ROOT
 RATE = 2000
+#: After so long Prometheus has a scrape's samples, and answers the same again.
+SETTLED_SECONDS = 2
 NAME = re.compile(r"\b(?:livetally|process)_[a-z0-9_]+\b")
 PROBE_CONFIGURATION = """
 kafka: {{bootstrap.servers: "{servers}", group.id: {group}, session.timeout.ms: 6000}}
@@ -89,9 +91,10 @@ class Prometheus(Process):
                           f"--storage.tsdb.path={directory / 'tsdb'}", f"--web.listen-address=127.0.0.1:{self.port}"],
                          directory / "prometheus.log")
 
-    def query(self, expression):
-        """[(labels, value)]."""
-        url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    def query(self, expression, at=None):
+        """[(labels, value)], as of now or of a time in seconds."""
+        parameters = {"query": expression} | ({} if at is None else {"time": at})
+        url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode(parameters)
         status, body = get(url)
         if status == 0:
             return []
@@ -99,8 +102,8 @@ class Prometheus(Process):
         require(answer["status"] == "success", f"{expression}: {body}")
         return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
 
-    def value(self, expression):
-        found = self.query(expression)
+    def value(self, expression, at=None):
+        found = self.query(expression, at)
         return found[0][1] if found else None
 
 
@@ -147,10 +150,12 @@ def scrape(program, directory):
                  lambda: f"{rate():.0f} events/s instead of {RATE}", demo)
         check("the event rate is the generator's", True, f"{rate():.0f} events/s of {RATE}")
 
-        counted = prometheus.value("sum(livetally_events_total)")
+        # All as of one scrape, whose samples are there by now.
+        at = time.time() - SETTLED_SECONDS
+        counted = prometheus.value("sum(livetally_events_total)", at)
         by_outcome = dict((one["outcome"], value)
-                          for one, value in prometheus.query("sum by (outcome) (livetally_events_total)"))
-        rejected = prometheus.value("sum(livetally_events_rejected_total)")
+                          for one, value in prometheus.query("sum by (outcome) (livetally_events_total)", at))
+        rejected = prometheus.value("sum(livetally_events_rejected_total)", at)
         check("outcomes add up", sum(by_outcome.values()) == counted
               and abs(counted - by_outcome["counted"] - rejected) < 20 and by_outcome["counted"] > 0.99 * counted,
               f"{by_outcome}, rejected {rejected}")
@@ -174,7 +179,7 @@ def scrape(program, directory):
             ('livetally_platform_orders{window="day"} / ignoring (window, currency, type, outcome) '
              'livetally_events_total{type="paid", outcome="counted"}', 0.9, 1.1),
         ]:
-            value = prometheus.value(expression)
+            value = prometheus.value(expression, at)
             check(expression, value is not None and low <= value <= high, f"{value}")
         firing = [one["alertname"] for one, _ in prometheus.query('ALERTS{alertstate="firing"}')]
         check("no alert fires", not firing, ", ".join(firing))

@@ -130,6 +130,14 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
         aborted_dips = len(outputs.dips(with_aborted=True))
         outputs.leave_out_aborted()
     found = outputs.finals.until(closed)
+    # Where aborted records cannot be told, a session may be there that began elsewhere when all was computed again; what
+    # was never committed is not withdrawn. Of other windows the committed record has the same key and came later.
+    unmarked = [] if instances.broker.marks_transactions else [
+        one for one in found.keys() - wanted.keys() if outputs.kinds[found[one]["window"]] == "session"]
+    if unmarked:
+        write_histories(instances.broker, outputs, wanted, found)
+    for one in unmarked:
+        del found[one]
 
     if produced is not None:
         check(f"{name}: the source topics hold what was produced", dump.counts == produced, f"{dump.count()} events")
@@ -137,7 +145,7 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
     check(f"{name}: final records are those of replay", not differing and len(wanted) > 100,
           f"{len(wanted)} compared of {dump.count()} events, {shown(differing)};"
           f" {outputs.finals.revised} revisions, {outputs.finals.tombstones} tombstones, complete {settled:.1f} s after"
-          f" the replay, {outputs.skipped_count()} records of aborted transactions left out")
+          f" the replay, {outputs.skipped_count() + len(unmarked)} records of aborted transactions left out")
     if differing:
         write_histories(instances.broker, outputs, wanted, found)
     check(f"{name}: keys and flags of final records", not outputs.finals.problems, shown(outputs.finals.problems))

@@ -1,10 +1,10 @@
 """A broker that stands still for a while with events queued on both sides of it.
 
 On the embedded broker by default: that the daemon recovers with the right final records. What it keeps is small, so
-the memory says little there, and as it does not tell aborted records, rejects may be there twice and live totals are
-not judged. Tansu can be chosen, but does not get over every halt: it serves requests of
-connections that are closed already, begins a transaction for a producer whose id has been registered again since, and
-never ends it, so that readers see nothing any more.
+the memory says little there, and as it does not tell aborted records, rejects may be there twice, sessions may be left
+of transactions that were aborted, and live totals are not judged. Tansu can be chosen, but does not get over every
+halt: it serves requests of connections that are closed already, begins a transaction for a producer whose id has been
+registered again since, and never ends it, so that readers see nothing any more.
 """
 
 import signal
