@@ -1,3 +1,6 @@
+// Invariant that makes this file safe: `blocks` has a place for each shard, which holds one reference to the block that is
+// being written for it, or none.
+
 /// A run of partials of one source partition for one shard, as bytes: what goes from a lane to a rollup.
 ///
 /// Layout, all integers little-endian or LEB128 ("v"): a header (``BlockFormat/version``, ``PartialKind/block``, the
@@ -44,6 +47,9 @@ enum BlockFormat {
 
 /// Writes partials of one source partition into a block per shard.
 final class BlockWriters {
+  /// Bytes for which the first block has room.
+  private static let minCapacity = 16 << 10
+
   private let shards: Int
   private let source: Int
   private let rankedGroups: [Bool]
@@ -51,8 +57,11 @@ final class BlockWriters {
   private let paneLength: Int64
   private let stateID: UInt64
   private let emit: (Block) -> Void
-  private var blocks: [Block?]
+  /// The block of each shard that is being written; unmanaged, since an entry must not cost a reference count.
+  private let blocks: UnsafeMutablePointer<Unmanaged<Block>?>
   private var sections: [(pane: Int64, group: Int)]
+  /// Bytes for which the next block gets room: as many as the last one took.
+  private var capacity = BlockWriters.minCapacity
   /// The offset up to which the source partition's records are counted.
   var sourceOffset: Int64 = 0
 
@@ -64,8 +73,14 @@ final class BlockWriters {
     rankedGroups = plan.groups.map(\.isRanked)
     groupHashes = plan.groups.map(\.hash)
     paneLength = plan.time.pane
-    blocks = Array(repeating: nil, count: shards)
+    blocks = .allocate(capacity: shards)
+    blocks.initialize(repeating: nil, count: shards)
     sections = Array(repeating: (0, -1), count: shards)
+  }
+
+  deinit {
+    for shard in 0..<shards { blocks[shard]?.release() }
+    blocks.deallocate()
   }
 
   /// Appends the state of one key in one pane.
@@ -74,23 +89,25 @@ final class BlockWriters {
     _ accumulator: UnsafePointer<Accumulator>
   ) {
     let shard = shards == 1 ? 0 : Int((rankedGroups[group] ? groupHashes[group] : hash) % UInt64(shards))
-    let block = blocks[shard] ?? open(shard)
-    if sections[shard] != (pane, group) {
-      sections[shard] = (pane, group)
-      block.reserve(32)
-      block.put(BlockFormat.section)
-      block.putSigned(pane)
-      block.putVarint(UInt64(group))
+    let length = (blocks[shard] ?? open(shard))._withUnsafeGuaranteedRef { block in
+      if sections[shard] != (pane, group) {
+        sections[shard] = (pane, group)
+        block.reserve(32)
+        block.put(BlockFormat.section)
+        block.putSigned(pane)
+        block.putVarint(UInt64(group))
+      }
+      block.reserve(BlockFormat.fixedEntryLength + text.count)
+      block.put(isOverflow ? BlockFormat.overflowEntry : BlockFormat.entry)
+      block.putVarint(UInt64(text.count))
+      block.put(text)
+      block.putVarint(UInt64(accumulator.pointee.firstTimestamp - pane * paneLength))
+      block.putVarint(UInt64(accumulator.pointee.lastTimestamp - pane * paneLength))
+      block.put(accumulator.pointer(to: \.counters).unsafelyUnwrapped, marks: accumulator.pointee.sketchMarks)
+      block.putSketches(accumulator)
+      return block.count
     }
-    block.reserve(BlockFormat.fixedEntryLength + text.count)
-    block.put(isOverflow ? BlockFormat.overflowEntry : BlockFormat.entry)
-    block.putVarint(UInt64(text.count))
-    block.put(text)
-    block.putVarint(UInt64(accumulator.pointee.firstTimestamp - pane * paneLength))
-    block.putVarint(UInt64(accumulator.pointee.lastTimestamp - pane * paneLength))
-    block.put(accumulator.pointer(to: \.counters).unsafelyUnwrapped, marks: accumulator.pointee.sketchMarks)
-    block.putSketches(accumulator)
-    if block.count >= BlockFormat.targetLength { close(shard) }
+    if length >= BlockFormat.targetLength { close(shard) }
   }
 
   /// Hands on every block that was begun.
@@ -98,21 +115,23 @@ final class BlockWriters {
     for shard in 0..<shards { close(shard) }
   }
 
-  private func open(_ shard: Int) -> Block {
-    let block = Block(shard: shard, source: source, capacity: 16 << 10)
+  private func open(_ shard: Int) -> Unmanaged<Block> {
+    let block = Block(shard: shard, source: source, capacity: capacity)
     block.put(BlockFormat.version)
     block.put(PartialKind.block)
     block.putWord(stateID)
     block.putVarint(UInt64(source))
     block.putVarint(UInt64(sourceOffset))
-    blocks[shard] = block
+    let unmanaged = Unmanaged.passRetained(block)
+    blocks[shard] = unmanaged
     sections[shard] = (0, -1)
-    return block
+    return unmanaged
   }
 
   private func close(_ shard: Int) {
-    guard let block = blocks[shard] else { return }
+    guard let block = blocks[shard]?.takeRetainedValue() else { return }
     blocks[shard] = nil
+    capacity = max(Self.minCapacity, block.count + BlockFormat.fixedEntryLength)
     emit(block)
   }
 }

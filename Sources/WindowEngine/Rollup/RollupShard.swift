@@ -95,7 +95,14 @@ public final class RollupShard {
   public func apply(_ block: UnsafeRawBufferPointer, offset: Int64 = .max) throws(StateError) {
     var reader = try BlockReader(block, plan: plan)
     if !reader.isOfPlan { return }
+    // Those of the entries' group, which changes rarely: fetching them for each entry would count references.
+    var group = -1
+    var (state, windows, contributions) = (groups[0], windows[0], contributions[0])
     while try reader.next(&entry) {
+      if entry.group != group {
+        group = entry.group
+        (state, windows, contributions) = (groups[group], self.windows[group], self.contributions[group])
+      }
       let segment = Self.segment(of: entry.hash)
       if let restoring {
         if restoring.holds(entry, segment: segment, offset: offset, paneLength: plan.time.pane) { continue }
@@ -103,19 +110,18 @@ public final class RollupShard {
         droppedPartials += 1
         continue
       }
-      let state = groups[entry.group]
       let slot = state.keys.slot(entry.hash, isOverflow: entry.isOverflow, text: entry.text)
       state.keys.retain(slot)
       defer { state.keys.release(slot) }
       if mode == .continuous {
         changedSegments.insert(segment)
-        let isNew = contributions[entry.group].contents.replace(
+        let isNew = contributions.contents.replace(
           &entry, slot: slot, source: reader.source, offset: reader.sourceOffset)
         if isNew { state.keys.retain(slot) }
         state.touch(slot)
       }
-      if needsOnline[entry.group], state.online.add(entry, slot: slot, in: pool) { state.keys.retain(slot) }
-      for window in windows[entry.group] { window.add(entry, slot: slot) }
+      if needsOnline[group], state.online.add(entry, slot: slot, in: pool) { state.keys.retain(slot) }
+      for window in windows.indices { windows[window].add(entry, slot: slot) }
     }
   }
 
