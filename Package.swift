@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "CStringIndex"),
     .target(name: "LiveEvents", dependencies: ["CStringIndex"]),
     .target(name: "CPrefetch"),
-    .target(name: "WindowEngine", dependencies: ["LiveEvents", "CPrefetch"]),
+    .target(name: "CHyperLogLog"),
+    .target(name: "WindowEngine", dependencies: ["LiveEvents", "CPrefetch", "CHyperLogLog"]),
     .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "Kafka", dependencies: ["CLibrdkafka", .product(name: "Logging", package: "swift-log")]),
     .target(
@@ -58,7 +59,7 @@ let package = Package(
       path: "Tests/StateBytes"
     ),
     .testTarget(name: "LiveEventsTests", dependencies: ["LiveEvents", "CStringIndex"]),
-    .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle"]),
+    .testTarget(name: "WindowEngineTests", dependencies: ["WindowEngine", "Oracle", "CHyperLogLog"]),
     .testTarget(name: "OracleTests", dependencies: ["Oracle"]),
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Kafka"]),

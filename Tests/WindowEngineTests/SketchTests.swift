@@ -1,3 +1,4 @@
+import CHyperLogLog
 import Oracle
 import Testing
 
@@ -77,6 +78,24 @@ import Testing
           #expect(a == b && a == Set(members))
         }
       }
+    }
+  }
+
+  /// Both ways to add registers up, which this processor may or may not have, against a plain sum.
+  @Test func registersAreAddedUpExactly() throws {
+    let sumUp = try #require(lt_best_sum(), "this processor has none, and needs none")
+    var random = SplitMix64(seed: 29)
+    for round in 0..<300 {
+      let top = UInt64(round % 54)
+      let registers = (0..<Sketch.registerCount).map { _ in UInt8(min(random.next() % (top + 1), random.next() % 54)) }
+      var sum = lt_register_sum()
+      let isSummed = sumUp(registers, &sum)
+      #expect(isSummed == (registers.max()! <= LT_LARGEST_SUMMED))
+      if isSummed {
+        #expect(sum.zeros == registers.count { $0 == 0 })
+        #expect(sum.sum == registers.reduce(0) { $0 + 1 << (Int64(LT_LARGEST_SUMMED) - Int64($1)) })
+      }
+      #expect(HyperLogLog.estimate(registers) == HyperLogLog.estimate(histogram: HyperLogLog.histogram(registers)))
     }
   }
 

@@ -1,3 +1,5 @@
+import CHyperLogLog
+
 /// The estimate of a distinct count from HyperLogLog registers.
 ///
 /// Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), algorithm 6: the improved raw
@@ -8,13 +10,30 @@ enum HyperLogLog {
 
   /// The estimate, rounded half away from zero, and at least 257: registers are only used beyond 256 members.
   static func estimate(_ registers: UnsafePointer<UInt8>) -> Int64 {
+    var sum = lt_register_sum()
+    guard let sumUp, sumUp(registers, &sum) else { return estimate(histogram: histogram(registers)) }
+    // The sum is exact, and so is that of the histogram while no value is too large: both give the same estimate.
+    let unit = Double(1 << LT_LARGEST_SUMMED)
+    return estimate(zeros: sum.zeros, sumOfOthers: Double(sum.sum) / unit - Double(sum.zeros))
+  }
+
+  /// Adds registers up with instructions of this processor, for which there need not be any.
+  private static let sumUp = lt_best_sum()
+
+  /// The estimate from how many registers have each value.
+  static func estimate(histogram: borrowing InlineArray<64, Int32>) -> Int64 {
     let m = Double(Sketch.registerCount)
-    let histogram = histogram(registers)
     var z = m * tau(1 - Double(histogram[maxRank]) / m)
     for rank in stride(from: maxRank - 1, through: 1, by: -1) {
       z = 0.5 * (z + Double(histogram[rank]))
     }
-    z += m * sigma(Double(histogram[0]) / m)
+    return estimate(zeros: Int64(histogram[0]), sumOfOthers: z)
+  }
+
+  /// `sumOfOthers` is the sum of 2^-value over the registers that are not 0.
+  private static func estimate(zeros: Int64, sumOfOthers: Double) -> Int64 {
+    let m = Double(Sketch.registerCount)
+    let z = sumOfOthers + m * sigma(Double(zeros) / m)
     // alpha for infinitely many registers is 1 / (2 ln 2).
     let value = m * m / (2 * 0.693147180559945309417 * z)
     return max(Int64(value.rounded(.toNearestOrAwayFromZero)), Int64(Sketch.sparseLimit + 1))
@@ -22,7 +41,7 @@ enum HyperLogLog {
 
   /// How many registers have each value. Four counts side by side, since neighbours are often equal, and a count would
   /// have to wait for its last change.
-  private static func histogram(_ registers: UnsafePointer<UInt8>) -> InlineArray<64, Int32> {
+  static func histogram(_ registers: UnsafePointer<UInt8>) -> InlineArray<64, Int32> {
     var parts = InlineArray<256, Int32>(repeating: 0)
     for i in stride(from: 0, to: Sketch.registerCount, by: 4) {
       parts[Int(registers[i] & 63)] &+= 1

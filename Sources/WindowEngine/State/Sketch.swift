@@ -132,9 +132,12 @@ struct Sketch: BitwiseCopyable {
 
   /// Adds what ``HyperLogLog`` registers hold, `registerCount` bytes.
   mutating func formUnion(registers theirs: UnsafePointer<UInt8>, in pool: SketchPool) {
-    if !isDense { makeDense(in: pool) }
-    let mine = registers
-    for i in 0..<Self.registerCount { mine[i] = max(mine[i], theirs[i]) }
+    if isDense {
+      let mine = registers
+      for i in 0..<Self.registerCount { mine[i] = max(mine[i], theirs[i]) }
+    } else {
+      makeDense(in: pool, from: theirs)
+    }
   }
 
   /// Calls `body` with each member of a sparse sketch, in no particular order.
@@ -181,10 +184,12 @@ struct Sketch: BitwiseCopyable {
     old.releaseBlock(in: pool)
   }
 
-  private mutating func makeDense(in pool: SketchPool) {
+  /// Goes over to registers, those of others with the members added, or the members' alone.
+  private mutating func makeDense(in pool: SketchPool, from others: UnsafePointer<UInt8>? = nil) {
     let old = self
-    let block = pool.allocate(sizeClass: Self.topClass)
+    let block = pool.allocate(sizeClass: Self.topClass, isZeroed: others == nil)
     let bytes = UnsafeMutableRawPointer(block).assumingMemoryBound(to: UInt8.self)
+    if let others { bytes.update(from: others, count: Self.registerCount) }
     old.forEachMember { Self.raise(bytes, $0) }
     if old.count > 1 { old.releaseBlock(in: pool) }
     word = UInt64(UInt(bitPattern: block))
