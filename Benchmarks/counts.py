@@ -24,7 +24,7 @@ RUNS = (1, 3)
 #: By how much the instructions may grow before it is a failure: another compiler or C library changes them a little.
 MARGIN = 0.05
 #: Allocations and retains of one unit below which there are none: what a run does once, not for each unit.
-NONE = 0.01
+NONE = 0.001
 ALLOCATIONS = ("malloc", "calloc", "posix_memalign", "aligned_alloc")
 #: What has threads that wait for each other, which is never the same twice.
 THREADED = ("replay",)
@@ -72,7 +72,7 @@ def main():
         failed += bool(problems)
         print(f"{name:18} {found['instructions']:12.1f} {limit.get('instructions', 0):9.1f} {found['allocations']:12.4f}"
               f" {found['retains']:9.4f}   {'more ' + ', '.join(problems) + ' than allowed' if problems else 'ok'}", flush=True)
-        allowed[name] = {what: round(count, 1 if what == "instructions" else 2) for what, count in found.items()}
+        allowed[name] = {what: round(count, 1 if what == "instructions" else 3) for what, count in found.items()}
     if "--write" in sys.argv:
         ALLOWED.write_text(json.dumps(allowed, indent=2, sort_keys=True) + "\n")
     sys.exit(1 if failed else 0)

@@ -56,8 +56,9 @@ final class DecodedEvents {
 
 /// A source partition that counts the same events again and again, later each time and with other ids.
 private final class Counting {
-  /// A run is 14 s of event time; panes of 10 s are closed a minute and 5 s after their end.
-  static let runsUntilSteady = 7
+  /// A run is 14 s of event time; panes of 10 s are closed a minute and 5 s after their end. The memory of a closed pane
+  /// serves for the next one, and has grown for the last time when it has held the most keys that there are.
+  static let runsUntilSteady = 24
   // One owner: checks of exclusive access would be counted for each event.
   @exclusivity(unchecked) private var partition: SourcePartition
   @exclusivity(unchecked) private var shift: Int64 = 0
