@@ -62,6 +62,9 @@ QUIET_SECONDS = 2
 #: How often an order is sent to measure the latency.
 PROBE_SECONDS = 0.02
 WARM_UP_SECONDS = 10
+#: How long the generator's client gathers events: what each batch costs Tansu grows with how many its partition holds,
+#: so that it would soon do little else. The orders whose latency is measured are sent at once.
+LINGER_MILLISECONDS = 50
 #: More events per second than the daemon counts beside a generator on two cores.
 SATURATING_RATE = 1_500_000
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -261,7 +264,7 @@ class Live:
             self.daemon = ends.enter_context(Daemon(self.broker, "latency", JOB, self.commit))
             generator = subprocess.Popen(
                 [self.broker.program, "generate", "--bootstrap-servers", self.broker.servers, "--rate",
-                 f"{self.rate:.0f}"],
+                 f"{self.rate:.0f}", "-X", f"linger.ms={LINGER_MILLISECONDS}"],
                 env=self.broker.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             ends.callback(generator.wait)
             ends.callback(generator.terminate)

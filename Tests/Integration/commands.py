@@ -120,6 +120,8 @@ def commands(broker):
               sources.count() == count and valid > 0.99 * count and "made 3 000 events" in made.stderr,
               f"{sources.count()} of {count} events are there, {valid} are valid")
 
+    if not broker.keeps_offsets:  # the embedded one refuses TLS at once, the other after ten seconds
+        check_properties(broker)
     with Daemon(broker, configuration) as daemon:
         with Reader(broker, "livetally.live") as live:
             wait_for(live.read, SETTLED_SECONDS, "no live record", daemon)
@@ -131,6 +133,18 @@ def commands(broker):
               f"ended with {checked.returncode}, absent: {absent or 'none'};"
               f" {Counter(line.split()[0] for line in checked.stdout.splitlines())} {checked.stderr.strip()[:300]}")
         stop_under_way(broker, daemon)
+
+
+def check_properties(broker):
+    """A client that is told to speak TLS does not get through to a broker that does not; an unknown property is named."""
+    common = "generate", "--bootstrap-servers", broker.servers, "--events", "1"
+    over_tls = run(broker, *common, "-X", "security.protocol=SSL", "--property", "socket.timeout.ms=1000")
+    unknown = run(broker, *common, "-X", "no.such.property=1")
+    check(f"{broker.name}: properties of the client on the command line",
+          over_tls.returncode != 0 and "SSL" in over_tls.stderr and unknown.returncode != 0
+          and 'No such configuration property: "no.such.property"' in unknown.stderr,
+          f"ended with {over_tls.returncode} and {unknown.returncode}: {over_tls.stderr.strip()[:200]}"
+          f" | {unknown.stderr.strip()[:200]}")
 
 
 def check_watch(broker):

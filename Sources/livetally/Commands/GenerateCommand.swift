@@ -49,6 +49,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Event time of the first event, ms since the epoch.", valueName: "ms"))
   var start: Int64?
 
+  @OptionGroup var client: ClientFlags
   @OptionGroup var traffic: TrafficFlags
 
   func validate() throws {
@@ -57,6 +58,9 @@ struct GenerateCommand: ParsableCommand {
     }
     if let events, events < 0 { throw ValidationError("--events must not be negative") }
     if output != nil && unpaced { throw ValidationError("--unpaced goes with --bootstrap-servers") }
+    if output != nil && !client.properties.isEmpty {
+      throw ValidationError("--property goes with --bootstrap-servers")
+    }
     if output == nil && only != nil { throw ValidationError("--only goes with --output") }
   }
 
@@ -102,7 +106,7 @@ struct GenerateCommand: ParsableCommand {
       rate: rate ?? 1000, start: start ?? TrafficPump.now(), recordTimestamps: true)
     let stop = StopSignal()
     let logger = Log.make("livetally")
-    let properties = try ClientProperties(["bootstrap.servers": servers, "linger.ms": "5"])
+    let properties = try client.properties(defaults: ["bootstrap.servers": servers, "linger.ms": "5"])
     var topics = Configuration.Topics()
     topics.purchases = purchasesTopic
     topics.viewers = viewersTopic

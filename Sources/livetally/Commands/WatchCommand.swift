@@ -36,12 +36,14 @@ struct WatchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Lists only keys that contain this, in whatever case.", valueName: "text"))
   var filter = ""
 
+  @OptionGroup var client: ClientFlags
+
   func run() throws {
     try reportingFailures {
       let stop = StopSignal()
       // What librdkafka logs would be written over the screen; that brokers are away is said on it.
       let logger = Log.make("livetally", level: isatty(STDOUT_FILENO) == 1 ? .critical : .error)
-      let properties = try ClientProperties(["bootstrap.servers": bootstrapServers])
+      let properties = try client.properties(defaults: ["bootstrap.servers": bootstrapServers])
       let cluster = try Admin(properties: properties, logger: logger).metadata(of: [topic], timeoutMilliseconds: 10_000)
       guard let partitions = cluster.partitionCounts[topic] else { throw TopicError.missingSources([topic]) }
       let consumer = try Consumer(properties: properties, logger: logger)
