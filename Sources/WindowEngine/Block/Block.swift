@@ -47,8 +47,9 @@ enum BlockFormat {
 
 /// Writes partials of one source partition into a block per shard.
 final class BlockWriters {
-  /// Bytes for which the first block has room.
-  private static let minCapacity = 16 << 10
+  /// Bytes for which a block has room at first: as many as the shard's last one took, within these. Many small ones may
+  /// wait to be committed.
+  private static let capacities = (16 << 10)...(64 << 10)
 
   private let shards: Int
   private let source: Int
@@ -60,8 +61,7 @@ final class BlockWriters {
   /// The block of each shard that is being written; unmanaged, since an entry must not cost a reference count.
   private let blocks: UnsafeMutablePointer<Unmanaged<Block>?>
   private var sections: [(pane: Int64, group: Int)]
-  /// Bytes for which the next block gets room: as many as the last one took.
-  private var capacity = BlockWriters.minCapacity
+  private var lastCounts: [Int]
   /// The offset up to which the source partition's records are counted.
   var sourceOffset: Int64 = 0
 
@@ -76,6 +76,7 @@ final class BlockWriters {
     blocks = .allocate(capacity: shards)
     blocks.initialize(repeating: nil, count: shards)
     sections = Array(repeating: (0, -1), count: shards)
+    lastCounts = Array(repeating: 0, count: shards)
   }
 
   deinit {
@@ -116,6 +117,8 @@ final class BlockWriters {
   }
 
   private func open(_ shard: Int) -> Unmanaged<Block> {
+    let room = lastCounts[shard] + BlockFormat.fixedEntryLength
+    let capacity = min(max(room, Self.capacities.lowerBound), Self.capacities.upperBound)
     let block = Block(shard: shard, source: source, capacity: capacity)
     block.put(BlockFormat.version)
     block.put(PartialKind.block)
@@ -131,7 +134,7 @@ final class BlockWriters {
   private func close(_ shard: Int) {
     guard let block = blocks[shard]?.takeRetainedValue() else { return }
     blocks[shard] = nil
-    capacity = max(Self.minCapacity, block.count + BlockFormat.fixedEntryLength)
+    lastCounts[shard] = block.count
     emit(block)
   }
 }
