@@ -165,7 +165,7 @@ def backlog(broker, options):
 
 
 def run_through(broker, name, count, events):
-    with Daemon(broker, name, CONFIGURATION) as daemon:
+    with Daemon(broker, name, CONFIGURATION, has_own_topics=True) as daemon:
         while not daemon.figures():
             time.sleep(POLL_SECONDS)
         with Clients(daemon.port, count):

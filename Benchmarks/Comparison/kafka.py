@@ -53,6 +53,7 @@ kafka: {{bootstrap.servers: "{servers}", group.id: {group}}}
 time: {{commit_interval: {commit}}}
 http: {{listen: "127.0.0.1:{port}"}}
 """
+OUTPUT_TOPICS = ("live", "metrics", "leaderboards", "rejects", "partials", "checkpoints")
 #: Events per second of event time, as in generated files.
 EVENT_TIME_RATE = 100_000
 POLL_SECONDS = 0.1
@@ -89,12 +90,17 @@ def fill(broker, events):
 
 
 class Daemon:
-    """`livetally run` with its figures."""
+    """`livetally run` with its figures. Where daemons take turns on one broker, each `has_own_topics`: it would read what
+    the ones before have left in the internal ones and in those of the page.
+    """
 
-    def __init__(self, broker, name, template, commit="500ms"):
+    def __init__(self, broker, name, template, commit="500ms", has_own_topics=False):
         self.port = free_port()
         configuration = broker.directory / f"{name}.yaml"
-        configuration.write_text(template.format(servers=broker.servers, group=name, port=self.port, commit=commit))
+        text = template.format(servers=broker.servers, group=name, port=self.port, commit=commit)
+        if has_own_topics:
+            text += f"topics: {{{', '.join(f'{topic}: {name}.{topic}' for topic in OUTPUT_TOPICS)}}}\n"
+        configuration.write_text(text)
         self.log = open(broker.directory / f"{name}.log", "wb")
         self.process = subprocess.Popen([broker.program, "run", "--config", configuration], stdout=self.log,
                                         stderr=self.log, env=broker.environment())
@@ -159,7 +165,7 @@ def throughput(broker, raw, events, rounds):
 
 
 def run_through(broker, name, template, events, title):
-    with Daemon(broker, name, template) as daemon:
+    with Daemon(broker, name, template, has_own_topics=True) as daemon:
         deadline = time.monotonic() + LONGEST_SECONDS
         while daemon.counted() == 0:
             began, cpu_before = time.monotonic(), daemon.cpu()
