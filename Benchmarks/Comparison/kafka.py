@@ -276,8 +276,8 @@ class Live:
             ends.callback(generator.terminate)
             deadline = time.monotonic() + 60
             while self.daemon.figures().get("livetally_records_published_total", 0) == 0:
-                if time.monotonic() > deadline:
-                    sys.exit("nothing was published")
+                if time.monotonic() > deadline or generator.poll() is not None:
+                    sys.exit(f"nothing was published; the generator's exit code is {generator.poll()}")
                 time.sleep(0.2)
             time.sleep(WARM_UP_SECONDS)
             self.ends = ends.pop_all()

@@ -1,3 +1,5 @@
+/* `registers` points to LT_REGISTERS bytes, whatever they are. */
+
 #include "CHyperLogLog.h"
 
 #include <stddef.h>
@@ -10,6 +12,8 @@
 /* A table holds the weights of sixteen values as bytes, of which eight are not 0: one instruction looks 32 of them up,
  * another adds neighbours up. */
 #define VALUES 16
+
+_Static_assert(LT_REGISTERS / 32 <= 255, "a byte counts the zeros of each lane");
 
 AVX2 static inline __m256i table(int first) {
   uint8_t weights[2 * VALUES] = {0};

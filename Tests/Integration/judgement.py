@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
@@ -130,14 +130,7 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
         aborted_dips = len(outputs.dips(with_aborted=True))
         outputs.leave_out_aborted()
     found = outputs.finals.until(closed)
-    # Where aborted records cannot be told, a session may be there that began elsewhere when all was computed again; what
-    # was never committed is not withdrawn. Of other windows the committed record has the same key and came later.
-    unmarked = [] if instances.broker.marks_transactions else [
-        one for one in found.keys() - wanted.keys() if outputs.kinds[found[one]["window"]] == "session"]
-    if unmarked:
-        write_histories(instances.broker, outputs, wanted, found)
-    for one in unmarked:
-        del found[one]
+    unmarked = [] if instances.broker.marks_transactions else leave_out_unmarked(outputs, wanted, found)
 
     if produced is not None:
         check(f"{name}: the source topics hold what was produced", dump.counts == produced, f"{dump.count()} events")
@@ -145,7 +138,8 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
     check(f"{name}: final records are those of replay", not differing and len(wanted) > 100,
           f"{len(wanted)} compared of {dump.count()} events, {shown(differing)};"
           f" {outputs.finals.revised} revisions, {outputs.finals.tombstones} tombstones, complete {settled:.1f} s after"
-          f" the replay, {outputs.skipped_count() + len(unmarked)} records of aborted transactions left out")
+          f" the replay, {outputs.skipped_count()} records of aborted transactions left out,"
+          f" {len(unmarked)} sessions that only such ones can have left")
     if differing:
         write_histories(instances.broker, outputs, wanted, found)
     check(f"{name}: keys and flags of final records", not outputs.finals.problems, shown(outputs.finals.problems))
@@ -166,6 +160,33 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
         noticed = differences(other.until(closed), found)
         check(f"{name}: one event less is noticed", noticed, f"{len(noticed)} records differ without {left_out}")
     return dump.count()
+
+
+def leave_out_unmarked(outputs, wanted, found):
+    """Where aborted records cannot be told: takes sessions out of those found that an aborted transaction left, and back
+    in what one withdrew. Returns both.
+
+    An attempt that was aborted had seen a part of the events, so each of its sessions lies within one of the right ones,
+    but may begin later, under a key of its own; what was never committed is not withdrawn. Of other windows the committed
+    record has the same key and came later.
+    """
+    def name(identity):
+        return identity[0].rpartition("|")[0]
+
+    right = defaultdict(list)
+    for identity, record in wanted.items():
+        if outputs.kinds[record["window"]] == "session":
+            right[name(identity)].append((record["window_start"], record["window_end"]))
+    surplus = [one for one in found.keys() - wanted.keys()
+               if any(start <= found[one]["window_start"] and found[one]["window_end"] <= end
+                      for start, end in right[name(one)])]
+    for one in surplus:
+        del found[one]
+    last = {key.decode(): value for _, _, _, key, value, _ in outputs.kept if value is not None}
+    withdrawn = [one for one in wanted.keys() - found.keys() if len(one) == 1 and one[0] in last]
+    for one in withdrawn:
+        found[one] = parse(last[one[0]].decode())
+    return surplus + withdrawn
 
 
 def write_histories(broker, outputs, wanted, found):

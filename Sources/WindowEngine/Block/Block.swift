@@ -47,8 +47,8 @@ enum BlockFormat {
 
 /// Writes partials of one source partition into a block per shard.
 final class BlockWriters {
-  /// Bytes for which a block has room at first: as many as the shard's last one took, within these. Many small ones may
-  /// wait to be committed.
+  /// Bytes for which a block has room at first: as many as the shard's last one took and another entry, within these.
+  /// Many small ones may wait to be committed.
   private static let capacities = (16 << 10)...(64 << 10)
 
   private let shards: Int

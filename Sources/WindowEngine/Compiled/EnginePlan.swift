@@ -57,6 +57,7 @@ public struct EnginePlan: Sendable {
     for grouping in windows.flatMap({ $0.groups ?? groups }) where !groupings.contains(grouping) {
       groupings.append(grouping)
     }
+    precondition(!groupings.isEmpty, "nothing to compute")
     precondition(groupings.count <= Self.maxGroups, "more than \(Self.maxGroups) groups")
     let leafFields = GroupField.allCases.filter { field in groupings.contains { $0.fields.contains(field) } }
     self.time = time

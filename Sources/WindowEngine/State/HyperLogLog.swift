@@ -18,7 +18,10 @@ enum HyperLogLog {
   }
 
   /// Adds registers up with instructions of this processor, for which there need not be any.
-  private static let sumUp = lt_best_sum()
+  private static let sumUp = {
+    precondition(Sketch.registerCount == Int(LT_REGISTERS), "registers of another number")
+    return lt_best_sum()
+  }()
 
   /// The estimate from how many registers have each value.
   static func estimate(histogram: borrowing InlineArray<64, Int32>) -> Int64 {

@@ -1,15 +1,15 @@
 import Foundation
 
 /// A file that holds one value, such as a mounted secret.
-enum ValueFile {
+public enum ValueFile {
   /// Why a file does not give a value.
-  struct Fault: Error {
+  public struct Fault: Error {
     /// E.g. `cannot read /run/secrets/x: No such file or directory`.
-    let problem: String
+    public let problem: String
   }
 
   /// The text of the file at `path`, without one line break at its end.
-  static func read(_ path: String) throws(Fault) -> String {
+  public static func read(_ path: String) throws(Fault) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw fault(path) }
     defer { close(descriptor) }
