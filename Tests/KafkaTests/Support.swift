@@ -3,7 +3,7 @@ import Logging
 import Testing
 
 /// Long enough for a busy machine, short enough to fail while someone watches.
-let patience = 15_000
+let patience = 30_000
 
 let quietLogger: Logger = {
   var logger = Logger(label: "kafka-tests") { StreamLogHandler.standardError(label: $0) }
