@@ -245,10 +245,8 @@ class Probe:
 
 
 def latency(broker, seconds):
-    with Live(broker, SATURATING_RATE, "500ms") as live:
-        before, began = live.daemon.counted(), time.monotonic()
-        time.sleep(seconds)
-        rate = (live.daemon.counted() - before) / (time.monotonic() - began)
+    with live(broker, SATURATING_RATE, "500ms") as (_, daemon):
+        rate, _ = counted_during(daemon, lambda: time.sleep(seconds))
     print(f"maximal rate beside its generator: {rate:.0f} events/s", flush=True)
     for share in (0.1, 0.5, 0.9):
         measure(broker, rate * share, f"{share:.0%} of it", seconds, "500ms")
@@ -256,42 +254,38 @@ def latency(broker, seconds):
         measure(broker, 100_000, "100 000/s", seconds, commit)
 
 
-class Live:
-    """A broker, a daemon that has warmed up, and a generator that sends at a rate; use it in a `with` statement."""
-
-    def __init__(self, broker, rate, commit):
-        self.broker = type(broker)(broker.program, pathlib.Path(tempfile.mkdtemp(dir=broker.directory)))
-        self.rate, self.commit = rate, commit
-        self.ends = contextlib.ExitStack()
-
-    def __enter__(self):
-        with self.ends as ends:
-            ends.enter_context(self.broker)
-            self.daemon = ends.enter_context(Daemon(self.broker, "latency", JOB, self.commit))
-            generator = subprocess.Popen(
-                [self.broker.program, "generate", "--bootstrap-servers", self.broker.servers, "--rate",
-                 f"{self.rate:.0f}", "-X", f"linger.ms={LINGER_MILLISECONDS}"],
-                env=self.broker.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            ends.callback(generator.wait)
-            ends.callback(generator.terminate)
+@contextlib.contextmanager
+def live(broker, rate, commit):
+    """A broker of its own, and a daemon that has warmed up while a generator sends at a rate."""
+    with type(broker)(broker.program, pathlib.Path(tempfile.mkdtemp(dir=broker.directory))) as fresh, \
+            Daemon(fresh, "latency", JOB, commit) as daemon:
+        generator = subprocess.Popen(
+            [fresh.program, "generate", "--bootstrap-servers", fresh.servers, "--rate", f"{rate:.0f}", "-X",
+             f"linger.ms={LINGER_MILLISECONDS}"],
+            env=fresh.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
             deadline = time.monotonic() + 60
-            while self.daemon.figures().get("livetally_records_published_total", 0) == 0:
+            while daemon.figures().get("livetally_records_published_total", 0) == 0:
                 if time.monotonic() > deadline or generator.poll() is not None:
                     sys.exit(f"nothing was published; the generator's exit code is {generator.poll()}")
                 time.sleep(0.2)
             time.sleep(WARM_UP_SECONDS)
-            self.ends = ends.pop_all()
-        return self
+            yield fresh, daemon
+        finally:
+            generator.terminate()
+            generator.wait()
 
-    def __exit__(self, *_):
-        self.ends.close()
+
+def counted_during(daemon, work):
+    """How many events a second the daemon counts meanwhile, and what the work returns."""
+    before, began = daemon.counted(), time.monotonic()
+    result = work()
+    return (daemon.counted() - before) / (time.monotonic() - began), result
 
 
 def measure(broker, target, title, seconds, commit):
-    with Live(broker, target, commit) as live:
-        before, began = live.daemon.counted(), time.monotonic()
-        probe = Probe(live.broker, seconds).run()
-        counted = (live.daemon.counted() - before) / (time.monotonic() - began)
+    with live(broker, target, commit) as (fresh, daemon):
+        counted, probe = counted_during(daemon, lambda: Probe(fresh, seconds).run())
     at = {one: probe.histogram.get_value_at_percentile(one) / 1000 for one in (50, 99, 99.9)}
     print(f"latency at {title:10} commit interval {commit:5} {counted:9.0f} events/s counted of {target:.0f}:"
           f" p50 {at[50]:.0f} ms, p99 {at[99]:.0f} ms, p99.9 {at[99.9]:.0f} ms"

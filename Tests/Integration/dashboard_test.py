@@ -305,13 +305,16 @@ def restarted(broker, configuration, topics, page, apart, daemon):
     for one in (page, apart):
         wait_for(lambda: one.status() == "Live", 20, lambda: f"the page says {one.status()}")
         one.page.evaluate("window.stays = true")
+    # The newest record must not be old yet when the daemon ends: on a busy machine the next one may be late.
+    for one in (page, apart):
+        shown = one.time()
+        wait_for(lambda: one.time() != shown, 10, "the page does not go on")
     daemon.kill()
     began = time.monotonic()
     wait_for(lambda: page.status() == "Stale" and apart.status() == "Stale", STALE_SECONDS + 10,
              lambda: f"the pages say {page.status()} and {apart.status()}")
     took = time.monotonic() - began
-    # From the newest record on, which was some time old when the daemon ended.
-    check("stale while the daemon is down", STALE_SECONDS / 2 < took
+    check("stale while the daemon is down", STALE_SECONDS - 1 < took
           and "connection is lost" in page.text("#stale") and "connection is lost" not in apart.text("#stale"),
           f"after {took:.1f} s: {page.text('#stale')} | {apart.text('#stale')}")
     found = page.violations()

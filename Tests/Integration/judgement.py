@@ -163,8 +163,7 @@ def judge(name, instances, outputs, closed, produced=None, members_are_missed=Fa
 
 
 def leave_out_unmarked(outputs, wanted, found):
-    """Where aborted records cannot be told: takes sessions out of those found that an aborted transaction left, and back
-    in what one withdrew. Returns both.
+    """Where aborted records cannot be told: takes sessions out of those found that an aborted transaction left.
 
     An attempt that was aborted had seen a part of the events, so each of its sessions lies within one of the right ones,
     but may begin later, under a key of its own; what was never committed is not withdrawn. Of other windows the committed
@@ -182,11 +181,7 @@ def leave_out_unmarked(outputs, wanted, found):
                       for start, end in right[name(one)])]
     for one in surplus:
         del found[one]
-    last = {key.decode(): value for _, _, _, key, value, _ in outputs.kept if value is not None}
-    withdrawn = [one for one in wanted.keys() - found.keys() if len(one) == 1 and one[0] in last]
-    for one in withdrawn:
-        found[one] = parse(last[one[0]].decode())
-    return surplus + withdrawn
+    return surplus
 
 
 def write_histories(broker, outputs, wanted, found):

@@ -101,6 +101,10 @@ class Page:
     def status(self):
         return self.text("#status-text")
 
+    def time(self):
+        """Up to when the figures are."""
+        return self.page.get_attribute("#clock", "datetime")
+
     def tile(self, title):
         """A figure of the chosen window by its title."""
         found = self.page.locator("#tiles div", has=self.page.locator(f"dt:text-is('{title}')")).locator("dd")
