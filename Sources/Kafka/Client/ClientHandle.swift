@@ -44,6 +44,7 @@ final class ClientHandle: @unchecked Sendable {
       throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, operation: operation, detail: detail)
     }
     self.pointer = pointer
+    ProcessEnd.register
     isTransactional = role == .producer && properties["transactional.id"] != nil
   }
 
@@ -58,6 +59,21 @@ final class ClientHandle: @unchecked Sendable {
       if isTransactional { EndingProducers.ending.subtract(1, ordering: .releasing) }
     }
   }
+}
+
+/// The end of a process that has had clients.
+///
+/// `exit` takes OpenSSL down, which threads of librdkafka use until they have ended: those of clients that are in use or
+/// that are still ending would end the process with SIGSEGV. Nothing that `exit` does from there on is needed.
+private enum ProcessEnd {
+  /// What was registered last is called first, and librdkafka has set OpenSSL up once there is a client.
+  static let register: Void = {
+    _ = on_exit(
+      { status, _ in
+        fflush(nil)
+        _exit(status)
+      }, nil)
+  }()
 }
 
 /// A client that nobody uses any more; its inbox stays for as long as callbacks may come.

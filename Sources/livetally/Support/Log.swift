@@ -17,6 +17,6 @@ enum Output {
   static func line(_ text: String) { write(text + "\n") }
 
   static func write(_ text: String) {
-    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { exit(0) }
+    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { quick_exit(0) }
   }
 }

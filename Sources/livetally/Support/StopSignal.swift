@@ -26,7 +26,8 @@ final class StopSignal: @unchecked Sendable {
 
   /// Ends the program as a signal would.
   func request() {
-    if requested.exchange(true, ordering: .acquiringAndReleasing) { exit(130) }
+    // At once, and so without what `exit` takes down under threads that are still at work.
+    if requested.exchange(true, ordering: .acquiringAndReleasing) { quick_exit(130) }
     for handler in handlers.withLock({ $0 }) { handler() }
     semaphore.signal()
   }

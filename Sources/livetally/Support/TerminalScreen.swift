@@ -75,8 +75,9 @@ private enum TerminalState {
   static func take() {
     hasKeyboard = tcgetattr(STDIN_FILENO, &original) == 0
     seize()
-    // A second signal ends the program by exit().
     atexit { TerminalState.giveBack() }
+    // A second signal, or an output that nobody reads any more.
+    at_quick_exit { TerminalState.giveBack() }
     for number in fatal {
       signal(number) { number in
         TerminalState.giveBack()
