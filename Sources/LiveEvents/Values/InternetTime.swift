@@ -4,8 +4,6 @@
 enum InternetTime {
   /// The last millisecond of the year 9999.
   static var latest: Int64 { 253_402_300_799_999 }
-  /// The longest text: nine fraction digits and a numeric offset.
-  static var longestText: Int { 35 }
 
   /// Milliseconds since the epoch, 0...``latest``, digits behind the third of a fraction cut off.
   ///

@@ -31,7 +31,6 @@ final class RollupStage: @unchecked Sendable {
   private let failed: @Sendable (any Error) -> Void
   private var worker: Worker?
   private let hasSaturated = Atomic<Bool>(false)
-  private let isFinishing = Atomic<Bool>(false)
 
   /// `failed` is told once if a batch cannot be applied or delivered; the stage then only drains its inbox.
   init(
@@ -50,9 +49,6 @@ final class RollupStage: @unchecked Sendable {
 
   func join() { worker?.join() }
 
-  /// Lets what is being published be the last: what still waits is not taken up any more.
-  func finishSoon() { isFinishing.store(true, ordering: .releasing) }
-
   /// Whether a sum has stopped at the limit of Int64. Any thread may ask.
   var isSaturated: Bool { hasSaturated.load(ordering: .relaxed) }
 
@@ -65,7 +61,7 @@ final class RollupStage: @unchecked Sendable {
       do {
         while batches < Self.inboxCapacity, let batch = inbox.poll() {
           batches += 1
-          if !hasFailed && !isFinishing.load(ordering: .acquiring) { try apply(batch) }
+          if !hasFailed { try apply(batch) }
         }
         let now = clock()
         if !hasFailed && (batches > 0 || now - lastTick >= Self.tickMilliseconds) {

@@ -77,8 +77,6 @@ public final class RollupShard {
 
   /// How many (window, key) states are held.
   public var keyCount: Int { windows.reduce(0) { $0 + $1.reduce(0) { $0 + $1.keyCount } } }
-  /// Bytes held by sketches, the part that grows with the audience.
-  public var sketchBytes: Int { pool.byteCount }
 
   /// Changes how many source partitions there are; one that has not reported yet holds the windows back.
   public func expect(sources: Int) { expectedSources = sources }
