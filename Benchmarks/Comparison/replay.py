@@ -1,12 +1,17 @@
 """`livetally replay` against DuckDB and ClickHouse (chdb): one job, one file, one run.
 
-    python Benchmarks/Comparison/replay.py [--events N] [--rounds N]
+    python Benchmarks/Comparison/replay.py [--events N] [--rounds N] [--flink]
 
 The job: windows of a minute that slide by ten seconds, per session: GMV, orders, refunds, views, clicks, distinct
 viewers and buyers. livetally cannot leave out its other metrics and writes them as well. Each program reads the same
 file of JSON lines and writes its result to a file; the rounds of the three are interleaved, each in a process of its
 own; the databases may have two threads. The results are compared with each other; distinct counts are estimates in all
 three. LIVETALLY is the program (default .build/release/livetally).
+
+With --flink, Apache Flink SQL is a fourth one (FlinkJob.java; it needs a JDK of Java 17, and 350 MB for its jars in
+.build/flink-2.3.0). It streams with a watermark 5 s behind and never corrects a window, so events that come later are
+then left out of the file, for all programs. Its time includes the start of the JVM and of a cluster in it; a line below
+the table counts only what the job itself took.
 """
 
 import argparse
@@ -23,6 +28,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Integration"))
 import environment  # noqa: E402  (it lies there)
+from flink import Flink  # noqa: E402
 
 if __name__ == "__main__":
     environment.enter("duckdb==2.0.1", "chdb==4.4.0")
@@ -144,14 +150,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flink", action="store_true", help="with Apache Flink SQL")
     options = parser.parse_args()
     program = os.environ.get("LIVETALLY") or str(ROOT / ".build/release/livetally")
     with tempfile.TemporaryDirectory(dir=ROOT / ".build", prefix="comparison-") as name:
         directory = pathlib.Path(name)
         source = directory / "events.ndjson"
+        flink, flink_job_seconds = Flink(directory, source) if options.flink else None, []
         # What is rejected, and duplicates, are not part of the job.
         subprocess.run([program, "generate", "--events", str(options.events), "--output", source, "--garbage", "0",
-                        "--duplicates", "0", "--too-late", "0"], check=True, stderr=subprocess.DEVNULL)
+                        "--duplicates", "0", "--too-late", "0", *(["--late", "0"] if flink else [])],
+                       check=True, stderr=subprocess.DEVNULL)
         (directory / "job.yaml").write_text(CONFIGURATION)
         (directory / "run_duckdb.py").write_text(DUCKDB)
         (directory / "run_chdb.py").write_text(CHDB)
@@ -164,16 +173,25 @@ def main():
             "duckdb": [sys.executable, directory / "run_duckdb.py", source, directory / "duckdb.out"],
             "chdb": [sys.executable, directory / "run_chdb.py", source, directory / "chdb.out"],
         }
+        if flink:
+            commands["flink"] = flink.command
         runs = {name: [] for name in commands}
         for _ in range(options.rounds):
             for name, command in commands.items():
                 runs[name].append(measured(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                if name == "flink":
+                    flink_job_seconds.append(flink.collect())
         median = {name: [statistics.median(column) for column in zip(*all_of_it)] for name, all_of_it in runs.items()}
         for name, (seconds, cpu, memory) in median.items():
             print(f"{name:34} {options.events / seconds / 1e6:6.2f} M events/s {cpu / options.events * 1e6:6.2f} CPU s per"
                   f" million {memory:7.0f} MiB  {seconds / median['livetally'][0]:5.2f} x the time of livetally")
+        if flink:
+            seconds = statistics.median(flink_job_seconds)
+            print(f"{'flink, without its start':34} {options.events / seconds / 1e6:6.2f} M events/s"
+                  f" {'':40}{seconds / median['livetally'][0]:5.2f} x the time of livetally")
         ours = results_of_livetally(directory / "livetally.out")
-        agree = [compare(name, ours, results_of_csv(directory / f"{name}.out")) for name in ("duckdb", "chdb")]
+        agree = [compare(name, ours, results_of_csv(directory / f"{name}.out"))
+                 for name in ("duckdb", "chdb", "flink") if name in commands]
     sys.exit(0 if all(agree) else 1)
 
 
