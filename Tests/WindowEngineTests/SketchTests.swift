@@ -81,6 +81,53 @@ import Testing
     }
   }
 
+  /// As a damaged partial could hold them: fewer different ones than there are words, zeros, or more than a set has.
+  @Test func membersThatAreRepeatedAreOneMember() {
+    let pool = SketchPool()
+    for words in [
+      [UInt64](repeating: 7, count: 40), [7] + [UInt64](repeating: 0, count: 40),
+      [UInt64](repeating: 0, count: 40), [7, 9] + [UInt64](repeating: 7, count: 100), hashes(300, seed: 1),
+      [UInt64](repeating: 7, count: 300),
+    ] {
+      for known in [[], [7], [7, 9, 11]] as [[UInt64]] {
+        var sketch = Sketch()
+        for member in known { sketch.insert(member, in: pool) }
+        words.withUnsafeBytes { SketchBytes(bytes: $0).add(to: &sketch, in: pool) }
+        sketch.insert(13, in: pool)
+        let wanted = Set(known + words + [13]).subtracting([0])
+        #expect(sketch.isDense == (wanted.count > Sketch.sparseLimit))
+        if !sketch.isDense {
+          var members: [UInt64] = []
+          sketch.forEachMember { members.append($0) }
+          #expect(members.count == wanted.count && Set(members) == wanted, "\(words.prefix(2)) to \(known)")
+        }
+        sketch.clear(in: pool)
+      }
+    }
+  }
+
+  @Test func aUnionIsTheSameWithRoomForWhatIsExpected() {
+    let members = hashes(300, seed: 5)
+    for sizes in [(1, 1), (3, 20), (20, 3), (100, 100), (200, 90), (256, 1)] {
+      for expected in [0, 1, sizes.0 + sizes.1, 1_000] {
+        let pool = SketchPool()
+        var (first, second, union) = (Sketch(), Sketch(), Sketch())
+        for member in members.prefix(sizes.0) { first.insert(member, in: pool) }
+        // Half of the second set is in the first one, too.
+        let other = members.dropFirst(sizes.0 - min(sizes.0, sizes.1 / 2)).prefix(sizes.1)
+        for member in other { second.insert(member, in: pool) }
+        union.formUnion(first, in: pool, expected: expected)
+        union.formUnion(second, in: pool, expected: expected)
+        let count = Set(members.prefix(sizes.0)).union(other).count
+        #expect(union.isDense == (count > Sketch.sparseLimit))
+        if !union.isDense { #expect(union.estimate == Int64(count)) }
+        let buffer = ByteBuffer(capacity: 1)
+        buffer.put(union)
+        if !union.isDense { #expect(buffer.count == (count < 128 ? 1 : 2) + 8 * count) }
+      }
+    }
+  }
+
   /// With this processor's instructions, where it has any, against a plain sum and the estimate without them.
   @Test(.enabled(if: lt_best_sum() != nil)) func registersAreAddedUpExactly() throws {
     let sumUp = try #require(lt_best_sum())

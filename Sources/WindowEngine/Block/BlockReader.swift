@@ -27,10 +27,10 @@ struct SketchBytes {
     if isDense {
       sketch.formUnion(registers: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), in: pool)
     } else {
-      var at = 0
-      while at < bytes.count {
-        sketch.insert(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)), in: pool)
-        at += 8
+      sketch.insert(bytes.count / 8, in: pool) { insert in
+        for at in stride(from: 0, to: bytes.count, by: 8) {
+          insert(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+        }
       }
     }
   }

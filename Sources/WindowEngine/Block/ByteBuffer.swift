@@ -87,9 +87,9 @@ public class ByteBuffer {
       putVarint(BlockFormat.denseMark)
       put(UnsafeRawBufferPointer(start: registers, count: Sketch.registerCount))
     } else {
-      reserve(16 + Int(sketch.count) * 8)
+      reserve(16 + Int(sketch.count + 1) * 8)
       putVarint(UInt64(sketch.count))
-      sketch.forEachMember { putWord($0) }
+      count += sketch.copyMembers(to: base + count)
     }
   }
 

@@ -90,7 +90,8 @@ struct Slices {
     if slices.count == 1 { return body(only.counted.borrowed) }
     if purpose == .once || slices.count <= (purpose == .live ? Self.liveDirectLimit : Self.directLimit) {
       var total = Accumulator()
-      for slice in slices { total.merge(slice.counted, in: pool) }
+      let members = slices.reduce(into: PackedAccumulator.Members(repeating: 0)) { $1.counted.add(to: &$0) }
+      for slice in slices { total.merge(slice.counted, in: pool, expected: members) }
       let result = body(total)
       total.clear(in: pool)
       return result

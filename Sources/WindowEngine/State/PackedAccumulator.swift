@@ -165,6 +165,14 @@ struct PackedAccumulator: BitwiseCopyable {
 
   // MARK: Reading
 
+  /// Numbers of buyers, viewers and clickers.
+  typealias Members = InlineArray<3, Int>
+
+  /// Adds the number of its members, of a dense sketch more than a set has, to others'.
+  func add(to members: inout Members) {
+    visitSketches { i, sketch in members[i] += sketch.setCount }
+  }
+
   /// The same as an accumulator that borrows the sketches: it may be read, not changed.
   var borrowed: Accumulator {
     var accumulator = Accumulator()
@@ -190,17 +198,20 @@ struct PackedAccumulator: BitwiseCopyable {
 }
 
 extension Accumulator {
-  /// Adds what `packed`, of any pool, holds; it knows no timestamps.
-  mutating func merge(_ packed: PackedAccumulator, in pool: SketchPool) {
+  /// Adds what `packed`, of any pool, holds; it knows no timestamps. `expected` is how many members there will be in the
+  /// end, at most, where the caller has an idea of it.
+  mutating func merge(
+    _ packed: PackedAccumulator, in pool: SketchPool, expected: PackedAccumulator.Members = .init(repeating: 0)
+  ) {
     packed.visitCounters { counter, value in
       let (sum, overflow) = counters.values[counter].addingReportingOverflow(value)
       counters.values[counter] = overflow ? .max : sum
     }
     packed.visitSketches { i, sketch in
       switch i {
-      case 0: buyers.formUnion(sketch, in: pool)
-      case 1: viewers.formUnion(sketch, in: pool)
-      default: clickers.formUnion(sketch, in: pool)
+      case 0: buyers.formUnion(sketch, in: pool, expected: expected[i])
+      case 1: viewers.formUnion(sketch, in: pool, expected: expected[i])
+      default: clickers.formUnion(sketch, in: pool, expected: expected[i])
       }
     }
   }
