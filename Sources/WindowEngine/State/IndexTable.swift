@@ -93,7 +93,7 @@ struct IndexTable: ~Copyable {
   private mutating func rebuild(size: Int, hashAt: (Int) -> UInt64) {
     let old = slots
     let oldSize = mask + 1
-    slots = .allocate(capacity: size)
+    slots = LargeMemory.allocate(size, of: UInt64.self)
     slots.initialize(repeating: 0, count: size)
     mask = size - 1
     for i in 0..<oldSize where old[i] != 0 {

@@ -1,6 +1,8 @@
 // Invariant that makes this file safe: `entries` has `mask + 1` entries, a power of two; an entry is free exactly when
 // its `expiry` is `Int64.min`; at least one is free.
 
+import CPrefetch
+
 /// The `event_id`s of counted purchases, each until the watermark reaches its expiry.
 ///
 /// An id is kept as 128 bits of two independent hashes: among a billion remembered ids, the chance that a new one is
@@ -28,6 +30,9 @@ struct RememberedIDs: ~Copyable {
   var byteCount: Int { (mask + 1) * MemoryLayout<Entry>.stride }
   /// How many entries are held, some of which may have expired.
   var count: Int { used }
+
+  /// Asks for the memory in which an id will be looked for.
+  @inline(__always) func prefetch(_ hash: UInt64) { lt_prefetch(entries + Int(truncatingIfNeeded: hash) & mask) }
 
   /// Whether the id is new as of `watermark`; if so it is remembered until the watermark reaches `expiry`.
   mutating func insert(hash: UInt64, fingerprint: UInt64, expiry: Int64, watermark: Int64) -> Bool {
@@ -73,7 +78,7 @@ struct RememberedIDs: ~Copyable {
   }
 
   private static func makeEntries(_ size: Int) -> UnsafeMutablePointer<Entry> {
-    let entries = UnsafeMutablePointer<Entry>.allocate(capacity: size)
+    let entries = LargeMemory.allocate(size, of: Entry.self)
     entries.initialize(repeating: Entry(hash: 0, fingerprint: 0, expiry: free), count: size)
     return entries
   }

@@ -12,6 +12,9 @@ final class SketchPool {
   /// 64 Ki words (512 KiB): large enough that chunk allocation never shows, small enough for a thousand open panes.
   private static let chunkWords = 1 << 16
   private static let firstChunkWords = 1 << 10
+  /// A pool that has so many chunks, 1.5 MiB, grows by huge pages.
+  private static let smallChunks = 4
+  private static let largeChunkWords = LargeMemory.hugePage / MemoryLayout<UInt64>.stride
 
   // One owner, and nothing calls back: checks of exclusive access for each block were felt.
   @exclusivity(unchecked) private var chunks: [(base: UnsafeMutablePointer<UInt64>, words: Int)] = []
@@ -28,7 +31,7 @@ final class SketchPool {
   /// Bytes of memory the pool holds, in use or free.
   var byteCount: Int { chunks.reduce(0) { $0 + $1.words * 8 } }
 
-  @inlinable static func words(ofClass sizeClass: Int) -> Int { 4 << sizeClass }
+  @inlinable static func words(ofClass sizeClass: Int) -> Int { 4 &<< sizeClass }
 
   /// A block of `words(ofClass: sizeClass)` words, zeroed or with anything in it.
   @usableFromInline func allocate(sizeClass: Int, isZeroed: Bool = true) -> UnsafeMutablePointer<UInt64> {
@@ -48,11 +51,16 @@ final class SketchPool {
       chunkIndex += 1
       used = 0
     }
-    let size = chunks.isEmpty ? Self.firstChunkWords : Self.chunkWords
-    chunks.append((.allocate(capacity: size), size))
+    let size = nextChunkWords
+    chunks.append((LargeMemory.allocate(size, of: UInt64.self), size))
     chunks[chunks.count - 1].base.initialize(repeating: 0, count: size)
     used = words
     return chunks[chunks.count - 1].base
+  }
+
+  private var nextChunkWords: Int {
+    if chunks.isEmpty { return Self.firstChunkWords }
+    return chunks.count < Self.smallChunks ? Self.chunkWords : Self.largeChunkWords
   }
 
   /// Takes back a block of that size class.

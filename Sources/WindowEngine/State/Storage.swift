@@ -81,7 +81,7 @@ struct Storage<Element: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func grow(_ more: Int) {
     capacity = max(capacity * 2, count + more)
-    let bigger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    let bigger = LargeMemory.allocate(capacity, of: Element.self)
     bigger.moveInitialize(from: base, count: count)
     base.deallocate()
     base = bigger
