@@ -53,13 +53,25 @@ struct KeyRows: ~Copyable {
   /// Asks for the memory in which a key with that hash will be looked for.
   @inline(__always) func prefetch(_ hash: UInt64) { lt_prefetch(index.home(of: hash)) }
 
+  /// The row of a key of which 32 bits of the hash agree: that of the key, if there is one, but for one case in billions.
+  @inline(__always) func likelyRow(_ hash: UInt64) -> Int? { index.find(hash) { _ in true } }
+
+  /// Asks for what finding the key reads of a row.
+  @inline(__always) func prefetchKey(of row: Int) { lt_prefetch(keys.base + row) }
+
+  /// Asks for a row's text.
+  @inline(__always) func prefetchText(of row: Int) { lt_prefetch(texts.base + Int(keys[row].textOffset)) }
+
+  /// Whether a row is that of a key.
+  @inline(__always) func isKey(row: Int, text: UnsafeRawBufferPointer) -> Bool {
+    Int(keys[row].textLength) == text.count
+      && (text.isEmpty || memcmp(texts.base + Int(keys[row].textOffset), text.baseAddress!, text.count) == 0)
+  }
+
   /// The row of a key.
   @inline(__always)
   func find(_ hash: UInt64, text: UnsafeRawBufferPointer) -> Int? {
-    index.find(hash) { row in
-      Int(keys[row].textLength) == text.count
-        && (text.isEmpty || memcmp(texts.base + Int(keys[row].textOffset), text.baseAddress!, text.count) == 0)
-    }
+    index.find(hash) { isKey(row: $0, text: text) }
   }
 
   /// Adds a key that is not there yet.

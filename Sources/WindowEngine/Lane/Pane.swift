@@ -1,6 +1,5 @@
 // Invariant that makes this file safe: all accumulators of a pane use the pool it was made with; `tables` are as many
-// as the plan's lattice has. The rows of events that wait in the ring are marked as changed and lie in the leaves'
-// table: nothing waits when no leaf has changed.
+// as the plan's lattice has. A leaf's row is one until ``makeRoom`` or ``reset``.
 
 import CPrefetch
 import LiveEvents
@@ -12,25 +11,15 @@ import LiveEvents
 /// emptied at any time. A key's counters are kept until the pane closes; its sketches hold only the members that have
 /// not been sent, since a member may be sent twice.
 struct Pane: ~Copyable {
-  /// A leaf table is emptied into the groups when it has this many keys, so that its size does not depend on how many
-  /// combinations of identifiers occur: 64 Ki leaves of about 300 bytes are 20 MB. Nodes are emptied with it; each was
-  /// made for a leaf, so there are no more of them.
+  /// A leaf table is emptied into the groups when it has this many keys after a batch of events, so that its size does not
+  /// depend on how many combinations of identifiers occur: 64 Ki leaves of about 300 bytes are 20 MB. Nodes are emptied
+  /// with it; each was made for a leaf, so there are no more of them.
   static let maxLeaves = 1 << 16
 
-  /// How many events later a row is written than it was found: about what memory takes to answer. A power of two.
-  private static let addDistance = 16
-  /// How many events later a row's sketch is asked for.
-  private static let sketchDistance = 8
   /// How many rows before its turn a row that is merged is asked for.
   private static let mergeDistance = 4
-  /// Bytes that come from memory at once; the counters of most events lie in the second of a row.
+  /// Bytes that come from memory at once.
   private static let cacheLine = 64
-
-  /// An event whose row has been found and asked for.
-  private struct Waiting: BitwiseCopyable {
-    var row: UInt32
-    var event: CountedEvent
-  }
 
   /// The pane's number: its start divided by the length of a pane.
   private(set) var index: Int64
@@ -42,10 +31,6 @@ struct Pane: ~Copyable {
   let pool: SketchPool
   /// Keys that a group may have before further ones share the overflow key.
   private let maxKeys: Int
-  /// The last events, a ring; those before were counted.
-  private let waiting: UnsafeMutablePointer<Waiting>
-  /// Events since the ring was last empty.
-  private var arrivals = 0
 
   init(index: Int64, plan: borrowing LanePlan, maxKeys: Int, pool: SketchPool) {
     self.index = index
@@ -55,13 +40,11 @@ struct Pane: ~Copyable {
     leafTable = groupCount + plan.lattice.nodeCount
     tables = .allocate(capacity: leafTable + 1)
     for i in 0...leafTable { (tables + i).initialize(to: PaneTable(edgeCount: plan.lattice.edges(of: i).count)) }
-    waiting = .allocate(capacity: Self.addDistance)
   }
 
   deinit {
     tables.deinitialize(count: leafTable + 1)
     tables.deallocate()
-    waiting.deallocate()
   }
 
   private var leaves: UnsafeMutablePointer<PaneTable> { tables + leafTable }
@@ -86,60 +69,59 @@ struct Pane: ~Copyable {
 
   // MARK: Counting
 
-  /// Counts an event of this pane, whose leaf key is `text` with the hash `leaf`.
-  @inline(__always)
-  mutating func add(
-    _ event: CountedEvent, leaf hash: UInt64, text: UnsafeRawBufferPointer, plan: borrowing LanePlan,
-    journal: LaneJournal?
-  ) {
-    let leaves = leaves
-    let row = leaves.pointee.rows.find(hash, text: text) ?? addLeaf(hash, text, plan, journal)
-    leaves.pointee.note(row)
-    let pointer = leaves.pointee.rows.pointer(row)
-    lt_prefetch(pointer)
-    lt_prefetch(UnsafeRawPointer(pointer) + Self.cacheLine)
-    // The row and then its sketch are asked for some events before they are written, so that nothing waits for memory.
-    let next = arrivals
-    arrivals &+= 1
-    if next >= Self.sketchDistance {
-      let one = waiting + slot(next &- Self.sketchDistance)
-      lt_prefetch(leaves.pointee.rows.pointer(Int(one.pointee.row)).pointee.sketchAddress(of: one.pointee.event))
-    }
-    if next >= Self.addDistance { apply(waiting + slot(next &- Self.addDistance)) }
-    (waiting + slot(next)).initialize(to: Waiting(row: UInt32(truncatingIfNeeded: row), event: event))
-  }
-
-  @inline(__always) private func slot(_ arrival: Int) -> Int { arrival & (Self.addDistance - 1) }
-
-  @inline(__always) private func apply(_ one: UnsafePointer<Waiting>) {
-    leaves.pointee.rows.pointer(Int(one.pointee.row)).pointee.add(one.pointee.event, in: pool)
-  }
-
-  /// Counts the events that still wait for their row.
-  private mutating func applyWaiting() {
-    for arrival in max(0, arrivals - Self.addDistance)..<arrivals { apply(waiting + slot(arrival)) }
-    arrivals = 0
-  }
-
   /// Asks for the memory in which a leaf key will be looked for.
   @inline(__always) func prefetch(leaf hash: UInt64) { leaves.pointee.rows.prefetch(hash) }
 
-  @inline(never)
-  private mutating func addLeaf(
-    _ hash: UInt64, _ text: UnsafeRawBufferPointer, _ plan: borrowing LanePlan, _ journal: LaneJournal?
-  ) -> Int {
-    if leaves.pointee.rows.count == Self.maxLeaves {
-      merge(plan, journal)
-      for i in groupCount...leafTable { tables[i].removeAll() }
-    }
-    return leaves.pointee.append(hash, text: text)
+  /// The row that a leaf key has by all probability; `nil` if the key is new.
+  @inline(__always) func likelyRow(leaf hash: UInt64) -> Int? { leaves.pointee.rows.likelyRow(hash) }
+
+  /// Makes a row for a leaf key that is new.
+  func addLeaf(_ hash: UInt64, _ text: UnsafeRawBufferPointer) -> Int { leaves.pointee.append(hash, text: text) }
+
+  /// Asks for the row in which an event is to be counted.
+  @inline(__always)
+  func prefetch(row: Int, for event: CountedEvent) {
+    leaves.pointee.rows.prefetchKey(of: row)
+    let accumulator = UnsafeRawPointer(leaves.pointee.rows.pointer(row))
+    lt_prefetch(accumulator)
+    lt_prefetch(accumulator + Accumulator.counterOffset(of: event.type))
+  }
+
+  /// Asks for that to which the row, which is here by now, points.
+  @inline(__always)
+  func prefetch(beyondRow row: Int, for event: CountedEvent) {
+    let leaves = leaves
+    leaves.pointee.rows.prefetchText(of: row)
+    lt_prefetch(leaves.pointee.rows.pointer(row).pointee.sketchAddress(of: event))
+  }
+
+  /// Counts an event of this pane, whose leaf key is `text`, in the row that it was thought to have.
+  @inline(__always)
+  func add(_ event: CountedEvent, row likely: Int, leaf hash: UInt64, text: UnsafeRawBufferPointer) {
+    let leaves = leaves
+    let row = leaves.pointee.rows.isKey(row: likely, text: text) ? likely : resolve(leaf: hash, text)
+    leaves.pointee.note(row)
+    leaves.pointee.rows.pointer(row).pointee.add(event, in: pool)
+  }
+
+  /// The row of a key whose hash another one has, too.
+  @inline(never) private func resolve(leaf hash: UInt64, _ text: UnsafeRawBufferPointer) -> Int {
+    leaves.pointee.rows.find(hash, text: text) ?? leaves.pointee.append(hash, text: text)
+  }
+
+  /// Whether there are so many leaves that they must be merged before more events come.
+  var isCrowded: Bool { leaves.pointee.rows.count >= Self.maxLeaves }
+
+  /// Merges the leaves and forgets them.
+  mutating func makeRoom(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
+    merge(plan, journal)
+    for i in groupCount...leafTable { tables[i].removeAll() }
   }
 
   // MARK: Merging
 
   /// Merges what the leaves have counted into the groups, and notes it in the journal.
   mutating func merge(_ plan: borrowing LanePlan, _ journal: LaneJournal?) {
-    applyWaiting()
     if let journal, leaves.pointee.changed.count > 0 {
       journal.begin(pane: index)
       for i in 0..<leaves.pointee.changed.count {

@@ -48,6 +48,10 @@ public struct SourcePartition: ~Copyable {
   private static let recentPanes = 16
   /// How many events before its turn an event's key is asked for.
   private static let lookAhead = 6
+  /// How many events later the text of its row, and what is in its sketch, is asked for.
+  private static let rowDistance = 8
+  /// How many events later it is counted.
+  private static let addDistance = 16
 
   /// The watermark, ms since the epoch; `Int64.min` before the first event.
   public private(set) var watermark = Int64.min
@@ -68,6 +72,8 @@ public struct SourcePartition: ~Copyable {
   private var open: [Int64: OpenPane] = [:]
   private var spare: [UnsafeMutablePointer<Pane>] = []
   private let recent: UnsafeMutablePointer<Recent>
+  /// Whether the leaves of some open pane must be emptied.
+  private var hasCrowdedPane = false
   /// Where the records of frozen panes are put together.
   private let scratch = ByteBuffer(capacity: 1 << 10)
   private let paneLength: Int64
@@ -128,25 +134,65 @@ public struct SourcePartition: ~Copyable {
   /// ``RejectReason/tooLate`` or ``RejectReason/duplicate``.
   @inline(__always)
   public mutating func count(_ events: StagedEvents, done: (StagedEvents.Outcome) -> Void) {
-    for i in 0..<events.count {
-      if i + Self.lookAhead < events.count { prefetch(events[i + Self.lookAhead]) }
-      let staged = events[i]
-      let event = staged.pointee.event
-      var reason: RejectReason?
-      if isTooLate(event.timestamp, staged.pointee.pane, recordTimestamp: staged.pointee.recordTimestamp) {
-        reason = .tooLate
-      } else if event.type.isPurchase && !isNew(staged.pointee.id, staged.pointee.fingerprint, event.timestamp) {
-        reason = .duplicate
-      } else {
-        pane(staged.pointee.pane).pointee.add(
-          event, leaf: staged.pointee.leaf, text: events.text(staged), plan: lanePlan, journal: journal)
+    let count = events.count
+    // Four steps of different events at a time: what one step asks for has come from memory before the next needs it.
+    for i in 0..<(count + Self.addDistance) {
+      if i + Self.lookAhead < count { prefetch(events[i + Self.lookAhead]) }
+      if i < count { done(seek(events[i], in: events)) }
+      if i >= Self.rowDistance && i - Self.rowDistance < count {
+        let one = events[i - Self.rowDistance]
+        one.pointee.target?.pointee.prefetch(beyondRow: one.pointee.row, for: one.pointee.event)
       }
-      done(
-        StagedEvents.Outcome(
-          position: staged.pointee.position, type: event.type, timestamp: event.timestamp, watermark: watermark,
-          reason: reason)
-      )
+      if i >= Self.addDistance {
+        let one = events[i - Self.addDistance]
+        one.pointee.target?.pointee.add(
+          one.pointee.event, row: one.pointee.row, leaf: one.pointee.leaf, text: events.text(one))
+      }
     }
+    if hasCrowdedPane { makeRoom() }
+  }
+
+  /// Empties the leaves of panes that have too many; no event is on its way to one.
+  @inline(never)
+  private mutating func makeRoom() {
+    for one in open.values {
+      if let pane = one.pane, pane.pointee.isCrowded { pane.pointee.makeRoom(lanePlan, journal) }
+    }
+    hasCrowdedPane = false
+  }
+
+  /// Judges an event, and looks for the row in which it is to be counted.
+  @inline(__always)
+  private mutating func seek(
+    _ staged: UnsafeMutablePointer<StagedEvents.Staged>, in events: StagedEvents
+  ) -> StagedEvents.Outcome {
+    let event = staged.pointee.event
+    var reason: RejectReason?
+    if isTooLate(event.timestamp, staged.pointee.pane, recordTimestamp: staged.pointee.recordTimestamp) {
+      reason = .tooLate
+    } else if event.type.isPurchase && !isNew(staged.pointee.id, staged.pointee.fingerprint, event.timestamp) {
+      reason = .duplicate
+    } else {
+      let pane = pane(staged.pointee.pane)
+      staged.pointee.target = pane
+      let row =
+        pane.pointee.likelyRow(leaf: staged.pointee.leaf)
+        ?? addLeaf(staged.pointee.leaf, events.text(staged), to: pane)
+      staged.pointee.row = row
+      pane.pointee.prefetch(row: row, for: event)
+    }
+    return StagedEvents.Outcome(
+      position: staged.pointee.position, type: event.type, timestamp: event.timestamp, watermark: watermark,
+      reason: reason)
+  }
+
+  @inline(never)
+  private mutating func addLeaf(
+    _ hash: UInt64, _ text: UnsafeRawBufferPointer, to pane: UnsafeMutablePointer<Pane>
+  ) -> Int {
+    let row = pane.pointee.addLeaf(hash, text)
+    if pane.pointee.isCrowded { hasCrowdedPane = true }
+    return row
   }
 
   /// Whether an event comes too late; otherwise the watermark follows it.
@@ -175,6 +221,7 @@ public struct SourcePartition: ~Copyable {
 
   @inline(__always)
   private func prefetch(_ staged: UnsafePointer<StagedEvents.Staged>) {
+    if staged.pointee.event.type.isPurchase { remembered.prefetch(staged.pointee.id) }
     let one = recent(staged.pointee.pane).pointee
     if one.index == staged.pointee.pane, let pane = one.pane { pane.pointee.prefetch(leaf: staged.pointee.leaf) }
   }

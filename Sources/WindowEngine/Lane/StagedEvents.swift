@@ -21,6 +21,10 @@ public final class StagedEvents: @unchecked Sendable {
     var textOffset: UInt32
     var textLength: UInt32
     var position: Int
+    /// Where it is being counted; `nil` where it is not.
+    var target: UnsafeMutablePointer<Pane>?
+    /// The row there that its finest key has by all probability.
+    var row: Int
   }
 
   /// What became of an event.
@@ -69,7 +73,7 @@ public final class StagedEvents: @unchecked Sendable {
         event: CountedEvent(event), recordTimestamp: recordTimestamp, pane: floorDivide(event.timestamp, paneLength),
         leaf: plan.leafHash(of: event), id: event[.eventID].hash, fingerprint: fingerprint,
         textOffset: UInt32(truncatingIfNeeded: offset), textLength: UInt32(truncatingIfNeeded: texts.count - offset),
-        position: position))
+        position: position, target: nil, row: 0))
     count += 1
   }
 
@@ -79,7 +83,7 @@ public final class StagedEvents: @unchecked Sendable {
     texts.removeAll()
   }
 
-  @inline(__always) subscript(index: Int) -> UnsafePointer<Staged> { UnsafePointer(events + index) }
+  @inline(__always) subscript(index: Int) -> UnsafeMutablePointer<Staged> { events + index }
 
   @inline(__always) func text(_ staged: UnsafePointer<Staged>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: texts.base + Int(staged.pointee.textOffset), count: Int(staged.pointee.textLength))

@@ -43,6 +43,12 @@ struct Accumulator: BitwiseCopyable {
     (event.type.isPurchase ? buyers : viewers).address(of: event.member)
   }
 
+  /// Where in an accumulator adding an event of that type changes a counter.
+  @inline(__always) static func counterOffset(of type: EventType) -> Int {
+    MemoryLayout<Accumulator>.offset(of: \.counters).unsafelyUnwrapped
+      + Counters.offset(of: EventEffect.of(type).counter)
+  }
+
   /// Whether no event has been added.
   @inlinable var isEmpty: Bool { lastTimestamp == .min }
 
@@ -52,32 +58,15 @@ struct Accumulator: BitwiseCopyable {
     let timestamp = event.timestamp
     if timestamp < firstTimestamp { firstTimestamp = timestamp }
     if timestamp > lastTimestamp { lastTimestamp = timestamp }
-    if !event.type.isPurchase { viewers.insert(event.member, in: pool) }
-    switch event.type {
-    case .placed:
-      counters.add(event.amount, to: .gmvPlaced)
-      counters.increment(.ordersPlaced)
-    case .paid:
-      counters.add(event.amount, to: .gmv)
-      counters.increment(.orders)
-      counters.add(event.units, to: .units)
-      buyers.insert(event.member, in: pool)
-    case .cancelled: counters.increment(.cancelledOrders)
-    case .refunded:
-      counters.add(event.amount, to: .refunds)
-      counters.increment(.refundOrders)
-    case .enter: counters.increment(.views)
-    case .leave, .heartbeat: counters.add(event.amount, to: .watchMilliseconds)
-    case .impression: counters.increment(.impressions)
-    case .click:
-      counters.increment(.clicks)
-      clickers.insert(event.member, in: pool)
-    case .cart: counters.increment(.carts)
-    case .like: counters.increment(.likes)
-    case .comment: counters.increment(.comments)
-    case .share: counters.increment(.shares)
-    case .follow: counters.increment(.follows)
-    case .gift: counters.increment(.gifts)
+    counters.add(event.amount, asTold: EventEffect.of(event.type))
+    if event.type.isPurchase {
+      if event.type == .paid {
+        counters.add(event.units, to: .units)
+        buyers.insert(event.member, in: pool)
+      }
+    } else {
+      viewers.insert(event.member, in: pool)
+      if event.type == .click { clickers.insert(event.member, in: pool) }
     }
   }
 

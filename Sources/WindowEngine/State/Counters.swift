@@ -1,6 +1,6 @@
 /// The sums and counts of an accumulator, by position in ``Counters``.
 @usableFromInline
-enum Counter: Int, CaseIterable {
+enum Counter: Int, CaseIterable, BitwiseCopyable, Sendable {
   case gmv, gmvPlaced, refunds
   case units, watchMilliseconds
   case orders, ordersPlaced, refundOrders, cancelledOrders
@@ -32,6 +32,15 @@ struct Counters: BitwiseCopyable, Sendable {
     let (sum, overflow) = values[counter.rawValue].addingReportingOverflow(amount)
     values[counter.rawValue] = overflow ? .max : sum
   }
+
+  /// Adds what an event does, whose amount is not negative.
+  @inline(__always) mutating func add(_ amount: Int64, asTold effect: EventEffect) {
+    values[effect.counter.rawValue] &+= effect.steps
+    add(amount & effect.amountMask, to: effect.sum)
+  }
+
+  /// Where a counter lies, bytes from the first.
+  @inline(__always) static func offset(of counter: Counter) -> Int { counter.rawValue * MemoryLayout<Int64>.stride }
 
   /// Adds every sum of `other`.
   mutating func add(_ other: Counters) { withUnsafePointer(to: other) { add($0) } }
