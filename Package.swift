@@ -25,13 +25,16 @@ let package = Package(
     .target(name: "CStringIndex"),
     .target(name: "LiveEvents", dependencies: ["CStringIndex"]),
     .target(name: "CPrefetch"),
+    .target(name: "CLineIndex"),
     .target(name: "CHyperLogLog"),
     .target(name: "WindowEngine", dependencies: ["LiveEvents", "CPrefetch", "CHyperLogLog"]),
     .target(name: "CLibrdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "Kafka", dependencies: ["CLibrdkafka", .product(name: "Logging", package: "swift-log")]),
     .target(
       name: "Pipeline",
-      dependencies: ["Kafka", "WindowEngine", "LiveEvents", .product(name: "Yams", package: "Yams")]
+      dependencies: [
+        "Kafka", "WindowEngine", "LiveEvents", "CLineIndex", .product(name: "Yams", package: "Yams"),
+      ]
     ),
     .target(
       name: "Dashboard",

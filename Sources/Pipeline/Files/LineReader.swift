@@ -1,6 +1,7 @@
-// Invariant that makes this file safe: the unread bytes are `buffer.base[start..<end]`, `end <= buffer.capacity`, and
-// whoever reads a line after the buffer was next filled holds the buffer: one that is held is not written again.
+// Invariant that makes this file safe: a block's `base` has `capacity` bytes of which the first `count` are read, and its
+// first `lineCount` ends lie among them, ascending. One thread at a time has a block.
 
+import CLineIndex
 import Foundation
 
 /// A file that cannot be read.
@@ -23,40 +24,123 @@ public enum FileError: Error, CustomStringConvertible {
   }
 }
 
-/// Bytes of a file. What is held by somebody else than its reader stays as it is.
-final class LineBuffer: @unchecked Sendable {
-  fileprivate let base: UnsafeMutableRawPointer
-  fileprivate let capacity: Int
+/// Whole lines of a file, one behind the other, and where they stand in it.
+final class LineBlock: @unchecked Sendable {
+  /// Lines that a block has at most.
+  static let maxLines = linesWanted + Int(LT_SPARE_ENDS)
+  private static let linesWanted = 1 << 10
+  /// Fits the second-level cache beside what is made of it. A block is larger only while it has a longer line.
+  private static let usualLength = 96 << 10
 
-  fileprivate init(capacity: Int) {
-    self.capacity = capacity
-    base = .allocate(byteCount: capacity, alignment: 64)
+  private var base: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  private var count = 0
+  private let ends: UnsafeMutablePointer<UInt32>
+  private var scanned = 0
+  private(set) var lineCount = 0
+  /// Whether a newline is behind the last line.
+  private var isTerminated = true
+  /// The offset of the first line in the file.
+  private(set) var offset: Int64 = 0
+  /// The number of the first line in the file, from 1.
+  private(set) var line: Int64 = 1
+
+  init() {
+    capacity = Self.usualLength
+    base = .allocate(capacity: capacity)
+    ends = .allocate(capacity: Self.maxLines)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    base.deallocate()
+    ends.deallocate()
+  }
+
+  /// Bytes of all lines and their newlines.
+  var byteCount: Int { lineCount == 0 ? 0 : Int(ends[lineCount - 1]) + (isTerminated ? 1 : 0) }
+
+  /// Calls `body` with each line, without its newline.
+  @inline(__always)
+  func forEachLine(_ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void) {
+    var start = 0
+    for i in 0..<lineCount {
+      let end = Int(ends[i])
+      body(UnsafeRawBufferPointer(start: base + start, count: end - start), offset + Int64(start), line + Int64(i))
+      start = end + 1
+    }
+  }
+
+  // MARK: Filling
+
+  /// Begins anew with what was read behind the block before.
+  fileprivate func begin(with rest: [UInt8], offset: Int64, line: Int64) {
+    let wanted = max(Self.usualLength, rest.count)
+    count = 0
+    if capacity < wanted || capacity > 2 * wanted { resize(to: wanted) }
+    rest.withUnsafeBufferPointer { if let source = $0.baseAddress { base.update(from: source, count: $0.count) } }
+    (count, scanned, lineCount, isTerminated) = (rest.count, 0, 0, true)
+    (self.offset, self.line) = (offset, line)
+  }
+
+  fileprivate var isFull: Bool { count == capacity }
+
+  /// Whether it has no room for a longer line.
+  fileprivate var isLargest: Bool { capacity > LineReader.maxLineLength }
+
+  fileprivate func grow() { resize(to: min(2 * capacity, LineReader.maxLineLength + 1)) }
+
+  /// Takes what `read` puts behind the bytes that there are.
+  fileprivate func append(_ read: (UnsafeMutableRawPointer, Int) -> Int) -> Int {
+    let more = read(base + count, capacity - count)
+    count += max(0, more)
+    return more
+  }
+
+  /// Looks for whole lines; `false` where there is none.
+  fileprivate func findLines() -> Bool {
+    lineCount = lt_line_ends(base, scanned, count, ends, Self.linesWanted, &scanned)
+    return lineCount > 0
+  }
+
+  /// Makes a line of what is behind the last newline of the file; `false` where nothing is.
+  fileprivate func takeLastLine() -> Bool {
+    if count == 0 { return false }
+    ends[0] = UInt32(count)
+    (lineCount, isTerminated) = (1, false)
+    return true
+  }
+
+  /// What is behind the last whole line.
+  fileprivate var rest: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: base + byteCount, count: count - byteCount)
+  }
+
+  private func resize(to newCapacity: Int) {
+    let next = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
+    next.update(from: base, count: min(count, newCapacity))
+    base.deallocate()
+    base = next
+    capacity = newCapacity
+  }
 }
 
-/// Reads a file or a pipe line by line through one buffer.
+/// Reads a file or a pipe in blocks of whole lines.
 final class LineReader {
   /// A line is kept whole, since a rejected one goes unchanged to the rejects; without a bound a binary file would be
   /// read into memory at once.
   static let maxLineLength = 64 << 20
-  /// Fits the second-level cache, so that the line is still there when it is decoded.
-  private static let bufferLength = 256 << 10
 
   let path: String
   /// The size of a regular file, 0 where it is not known.
   let size: Int64
   private let descriptor: Int32
-  /// Where the lines lie that come next.
-  @exclusivity(unchecked) private(set) var buffer = LineBuffer(capacity: LineReader.bufferLength)
-  @exclusivity(unchecked) private var start = 0
-  private var end = 0
+  /// What was read behind the last block.
+  private var rest: [UInt8] = []
   private var isAtEnd = false
   /// The line that comes next, from 1.
-  @exclusivity(unchecked) private(set) var line: Int64 = 1
+  private var line: Int64 = 1
   /// The byte offset of the next line.
-  @exclusivity(unchecked) private(set) var offset: Int64 = 0
+  private var offset: Int64 = 0
 
   /// Opens `path`; `-` is standard input.
   init(path: String) throws(FileError) {
@@ -77,57 +161,35 @@ final class LineReader {
     if descriptor > 0 { close(descriptor) }
   }
 
-  /// Calls `body` with up to `limit` lines, without their ends, and says whether there may be more. If it
-  /// `stopsAtFill`, all lie in what ``buffer`` is when `body` is called.
-  func readLines(
-    _ limit: Int, stopsAtFill: Bool = false,
-    _ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void
-  ) throws -> Bool {
-    var count = 0
-    while count < limit {
-      guard let newline = memchr(buffer.base + start, 0x0A, end - start) else {
-        if isAtEnd {
-          if start < end { deliver(end - start, terminator: 0, body) }
-          return false
-        }
-        try fill()
-        if stopsAtFill && count > 0 { return true }
-        continue
+  /// Reads the next lines into a block, as many as there are by now; `false` at the end, where there are none. Throws
+  /// when the file cannot be read, or a line is longer than ``maxLineLength``.
+  func read(into block: LineBlock) throws(FileError) -> Bool {
+    block.begin(with: rest, offset: offset, line: line)
+    while true {
+      if !isAtEnd && !block.isFull { try append(to: block) }
+      if block.findLines() { break }
+      if isAtEnd {
+        if block.takeLastLine() { break }
+        return false
       }
-      let length = UnsafeRawPointer(newline) - UnsafeRawPointer(buffer.base + start)
-      deliver(length, terminator: 1, body)
-      count += 1
+      if block.isFull {
+        if block.isLargest { throw .lineTooLong(path: path, line: line) }
+        block.grow()
+      }
     }
+    rest.removeAll(keepingCapacity: block.rest.count >= rest.capacity / 4)
+    rest.append(contentsOf: block.rest)
+    offset += Int64(block.byteCount)
+    line += Int64(block.lineCount)
     return true
   }
 
-  @inline(__always)
-  private func deliver(
-    _ length: Int, terminator: Int, _ body: (UnsafeRawBufferPointer, _ offset: Int64, _ line: Int64) -> Void
-  ) {
-    body(UnsafeRawBufferPointer(start: buffer.base + start, count: length), offset, line)
-    start += length + terminator
-    offset += Int64(length + terminator)
-    line += 1
-  }
-
-  private func fill() throws(FileError) {
-    if end - start == buffer.capacity && buffer.capacity >= LineReader.maxLineLength {
-      throw .lineTooLong(path: path, line: line)
-    }
-    if end - start < buffer.capacity && isKnownUniquelyReferenced(&buffer) {
-      if start > 0 { memmove(buffer.base, buffer.base + start, end - start) }
-    } else {
-      let next = LineBuffer(capacity: end - start == buffer.capacity ? buffer.capacity * 2 : buffer.capacity)
-      next.base.copyMemory(from: buffer.base + start, byteCount: end - start)
-      buffer = next
-    }
-    end -= start
-    start = 0
-    var count = read(descriptor, buffer.base + end, buffer.capacity - end)
-    while count < 0 && errno == EINTR { count = read(descriptor, buffer.base + end, buffer.capacity - end) }
+  private func append(to block: LineBlock) throws(FileError) {
+    var count = -1
+    repeat {
+      count = block.append { Foundation.read(descriptor, $0, $1) }
+    } while count < 0 && errno == EINTR
     if count < 0 { throw .cannotRead(path: path, reason: String(cString: strerror(errno))) }
     if count == 0 { isAtEnd = true }
-    end += count
   }
 }

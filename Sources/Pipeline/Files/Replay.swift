@@ -13,7 +13,8 @@ public final class Replay: @unchecked Sendable {
     public var output = "-"
     /// Where rejected events go; `nil` only counts them.
     public var rejects: String?
-    /// Threads that decode and count; 0 is one per core, less one.
+    /// Threads that decode and count; 0 is one per core, less one. A file on its own is decoded by as many threads, or
+    /// as there are cores, at most four, and counted by one more.
     public var lanes = 0
     /// Whether events whose id was counted before go to the rejects as well.
     public var keepsDuplicates = false
@@ -144,8 +145,6 @@ public final class Replay: @unchecked Sendable {
 
   // MARK: Lanes
 
-  /// Lines read from one input before the watermarks are compared again.
-  private static let batchLines = 512
   /// Open panes that lead to a hand-over, beyond twice those that the last one left.
   private static let paneSlack = 128
   /// Events that lead to a hand-over.
@@ -177,7 +176,7 @@ public final class Replay: @unchecked Sendable {
 
   private func runLane(_ lane: Int, of laneCount: Int, shards: Int, into ring: SPSCRing<HandOver>) throws {
     let inputs = stride(from: lane, to: readers.count, by: laneCount).map { makeInput($0, shards: shards) }
-    let batch = IntakeBatch(plan: plan, capacity: Self.batchLines)
+    let batch = FileBatch(plan: plan)
     var wait = WaitStrategy()
     while let input = inputs.filter({ !$0.isDone }).min(by: { $0.intake.watermark < $1.intake.watermark }) {
       if firstError.withLock({ $0 != nil }) { return }
@@ -188,85 +187,47 @@ public final class Replay: @unchecked Sendable {
         continue
       }
       wait.reset()
-      try fill(batch, from: input.reader, input.decoder)
-      input.intake.take(batch)
-      input.isDone = batch.isEnd
-      input.offset = batch.endOffset
-      let lines = batch.lineCount
-      batch.removeAll()
+      try batch.read(0, from: input.reader)
+      batch.decode(with: input.decoder)
+      count(batch, of: input)
       watermarks[input.intake.source].value.store(
         input.isDone ? .max : input.intake.watermark, ordering: .releasing)
-      handOverIfDue(input, lines: lines, into: ring)
+      handOverIfDue(input, into: ring)
     }
   }
 
-  /// Decodes the next lines of a file into an empty batch.
-  private func fill(_ batch: IntakeBatch, from reader: LineReader, _ decoder: IntakeDecoder) throws {
-    let before = reader.offset
-    let firstLine = reader.line
-    let hasMore = try reader.readLines(Self.batchLines, stopsAtFill: true) { bytes, offset, line in
-      if Self.isBlank(bytes) { return }
-      if batch.buffer == nil { batch.buffer = reader.buffer }
-      decoder.take(bytes, recordTimestamp: -1, offset: offset, line: line, into: batch)
-    }
-    bytesRead.add(reader.offset - before, ordering: .relaxed)
-    batch.lineCount = Int(reader.line - firstLine)
-    batch.endOffset = reader.offset
-    batch.isEnd = !hasMore
+  private func count(_ batch: FileBatch, of input: Input) {
+    input.intake.take(batch.events)
+    input.offset = batch.endOffset
+    input.isDone = batch.isEnd
+    input.linesSinceHandOver += batch.block.lineCount
+    bytesRead.add(Int64(batch.block.byteCount), ordering: .relaxed)
   }
 
-  /// Batches on their way between the thread that decodes and the one that counts.
-  private static let batchesUnderWay = 32
-
-  /// One input has no other to be aligned with: one thread reads and decodes it, and this one counts.
+  /// One input has no other to be aligned with: threads of their own read and decode it, and this one counts.
   private func runSingle(shards: Int, into ring: SPSCRing<HandOver>) throws {
     let input = makeInput(0, shards: shards)
-    let decoded = SPSCRing<IntakeBatch>(capacity: Self.batchesUnderWay)
-    let free = SPSCRing<IntakeBatch>(capacity: Self.batchesUnderWay)
-    for _ in 0..<Self.batchesUnderWay { _ = free.offer(IntakeBatch(plan: plan, capacity: Self.batchLines)) }
-    let decoder = Worker(name: "decoder") { [self] in
-      do { try decode(from: free, into: decoded) } catch { firstError.withLock { $0 = $0 ?? error } }
-      decoded.close()
+    let threads = min(
+      FileDecoders.maxThreads, options.lanes > 0 ? options.lanes : ProcessInfo.processInfo.activeProcessorCount)
+    let decoders = FileDecoders(input.reader, plan: plan, policy: policy, threads: threads) { [self] error in
+      firstError.withLock { $0 = $0 ?? error }
     }
-    defer { decoder.join() }
+    defer { decoders.stop() }
     var wait = WaitStrategy()
-    while !decoded.isDrained {
+    while !input.isDone {
       if firstError.withLock({ $0 != nil }) { return }
-      guard let batch = decoded.poll() else {
+      guard let batch = decoders.next() else {
         wait.wait()
         continue
       }
       wait.reset()
-      input.intake.take(batch)
-      input.offset = batch.endOffset
-      input.isDone = batch.isEnd
-      let lines = batch.lineCount
-      batch.removeAll()
-      _ = free.offer(batch)
-      handOverIfDue(input, lines: lines, into: ring)
+      count(batch, of: input)
+      decoders.giveBack(batch)
+      handOverIfDue(input, into: ring)
     }
   }
 
-  private func decode(from free: SPSCRing<IntakeBatch>, into decoded: SPSCRing<IntakeBatch>) throws {
-    let reader = readers[0]
-    let decoder = IntakeDecoder(policy: policy, source: 0)
-    var wait = WaitStrategy()
-    while firstError.withLock({ $0 == nil }) {
-      guard let batch = free.poll() else {
-        wait.wait()
-        continue
-      }
-      wait.reset()
-      try fill(batch, from: reader, decoder)
-      let isEnd = batch.isEnd
-      // There is room: no more batches exist than the ring holds.
-      _ = decoded.offer(batch)
-      if isEnd { return }
-    }
-  }
-
-  private func handOverIfDue(_ input: Input, lines: Int, into ring: SPSCRing<HandOver>) {
-    input.linesSinceHandOver += lines
+  private func handOverIfDue(_ input: Input, into ring: SPSCRing<HandOver>) {
     if input.isDone || input.intake.mustHandOver || input.linesSinceHandOver >= Self.handOverEvents
       || input.intake.openPanes > 2 * input.panesLeft + Self.paneSlack
     {
@@ -290,11 +251,5 @@ public final class Replay: @unchecked Sendable {
     input.panesLeft = input.intake.openPanes
     var wait = WaitStrategy()
     while !ring.offer(handOver) { wait.wait() }
-  }
-
-  @inline(__always)
-  private static func isBlank(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    if let first = bytes.first, first == UInt8(ascii: "{") { return false }
-    return bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
   }
 }

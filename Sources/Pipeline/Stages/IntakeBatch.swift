@@ -20,14 +20,6 @@ final class IntakeBatch: @unchecked Sendable {
   @exclusivity(unchecked) fileprivate(set) var bytes: UInt64 = 0
   /// Whether an amount stopped at the limit of Int64 when it was converted.
   @exclusivity(unchecked) fileprivate(set) var isSaturated = false
-  /// Lines that were read, blank ones among them.
-  var lineCount = 0
-  /// The offset behind the last line.
-  var endOffset: Int64 = 0
-  /// Whether it is the last one.
-  var isEnd = false
-  /// What keeps the events' bytes, where a reader delivers them to another thread.
-  @exclusivity(unchecked) var buffer: LineBuffer?
 
   init(plan: EnginePlan, capacity: Int) { events = StagedEvents(plan: plan, capacity: capacity) }
 
@@ -40,8 +32,6 @@ final class IntakeBatch: @unchecked Sendable {
     rejects.removeAll()
     bytes = 0
     isSaturated = false
-    lineCount = 0
-    buffer = nil
   }
 }
 
