@@ -29,8 +29,10 @@ final class FileDecoders: @unchecked Sendable {
   private let failed: @Sendable (any Error) -> Void
   private let desks: [Desk]
   private var threads: [Worker] = []
-  /// How many blocks have been read; who has it may read.
-  private let blocksRead = Mutex(0)
+  /// Whether some thread reads. It takes so short that a lock, for which the others would sleep, costs more.
+  private let isReading = Atomic<Bool>(false)
+  /// How many blocks have been read; that of the thread that reads.
+  private var blocksRead = 0
   private let isStopping = Atomic<Bool>(false)
   /// The batch at each desk that was taken from the ring before its turn. The counting thread's, as is the next one.
   private var waiting: [FileBatch?]
@@ -72,10 +74,15 @@ final class FileDecoders: @unchecked Sendable {
         continue
       }
       wait.reset()
-      try blocksRead.withLock { count in
-        try batch.read(count, from: reader)
-        count += 1
+      while isReading.exchange(true, ordering: .acquiring) {
+        if isStopping.load(ordering: .acquiring) { return }
+        wait.wait()
       }
+      wait.reset()
+      // When it fails nobody needs to read any more.
+      try batch.read(blocksRead, from: reader)
+      blocksRead += 1
+      isReading.store(false, ordering: .releasing)
       batch.decode(with: decoder)
       let isEnd = batch.isEnd
       // There is room: no more batches exist than the ring holds.

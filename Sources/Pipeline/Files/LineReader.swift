@@ -30,7 +30,7 @@ final class LineBlock: @unchecked Sendable {
   static let maxLines = linesWanted + Int(LT_SPARE_ENDS)
   private static let linesWanted = 1 << 10
   /// Fits the second-level cache beside what is made of it. A block is larger only while it has a longer line.
-  private static let usualLength = 96 << 10
+  private static let usualLength = 64 << 10
 
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
