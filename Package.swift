@@ -67,7 +67,7 @@ let package = Package(
     .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard", "Kafka"]),
     .testTarget(name: "TrafficTests", dependencies: ["Traffic"]),
-    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Oracle", "Simulation"]),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "CLineIndex", "Oracle", "Simulation"]),
   ]
 )
 

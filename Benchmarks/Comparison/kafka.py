@@ -181,6 +181,8 @@ def run_through(broker, name, template, events, title):
                 sys.exit(f"nothing was counted: {broker.directory}/{name}.log")
             time.sleep(POLL_SECONDS)
         began, cpu_before = time.monotonic(), daemon.cpu()
+        if first >= events:
+            sys.exit(f"{events} events are too few: the first commit that was seen had them all")
         while daemon.counted() < events:
             if time.monotonic() > deadline:
                 sys.exit(f"{daemon.counted():.0f} of {events} events were counted: {broker.directory}/{name}.log")

@@ -1,3 +1,4 @@
+import CLineIndex
 import Foundation
 import Oracle
 import Testing
@@ -98,6 +99,53 @@ import Testing
         let lines = try read(path)
         #expect(lines == split(bytes))
       }
+    }
+  }
+
+  @Test func endsAreFoundWithAndWithoutInstructionsOfTheProcessor() {
+    var random = SplitMix64(seed: 10)
+    for round in 0..<2_000 {
+      let share = [2, 9, 90, 400][round % 4] as UInt64
+      let bytes = (0..<Int(random.next() % 700)).map { _ in
+        random.next() % share == 0 ? 0x0A : UInt8(truncatingIfNeeded: random.next())
+      }
+      let from = bytes.isEmpty ? 0 : Int(random.next() % UInt64(bytes.count))
+      for (limit, find) in [
+        (1, lt_line_ends), (1, lt_line_ends_portable), (900, lt_line_ends), (900, lt_line_ends_portable),
+      ] {
+        var ends = [UInt32](repeating: 0, count: limit + Int(LT_SPARE_ENDS))
+        var scanned = -1
+        let found = find(bytes, from, bytes.count, &ends, limit, &scanned)
+        let wanted = bytes.indices.filter { $0 >= from && $0 < scanned && bytes[$0] == 0x0A }
+        #expect(ends.prefix(found).map(Int.init) == wanted)
+        #expect(scanned == bytes.count || found >= limit)
+      }
+    }
+  }
+
+  /// Lines that were read are not kept back until the pipe says more.
+  @Test func wholeLinesDoNotWaitForMore() throws {
+    try inFolder { path in
+      #expect(mkfifo(path, 0o600) == 0)
+      let text = String(repeating: "{}\n", count: 5_000)
+      let hasRead = DispatchSemaphore(value: 0)
+      let writer = Thread {
+        let descriptor = open(path, O_WRONLY)
+        _ = text.withCString { write(descriptor, $0, strlen($0)) }
+        hasRead.wait()
+        close(descriptor)
+      }
+      writer.start()
+      let reader = try LineReader(path: path)
+      let block = LineBlock()
+      var count = 0
+      while count < 5_000 {
+        let hasMore = try reader.read(into: block)
+        #expect(hasMore)
+        count += block.lineCount
+      }
+      #expect(count == 5_000)
+      hasRead.signal()
     }
   }
 

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// A file on its own is decoded by a thread of its own, one of several is not.
+  /// A file on its own is decoded by several threads, one of several is not.
   @Test func aFileOnItsOwnGivesWhatItGivesBesideAnEmptyOne() throws {
     try inFolder { folder in
       var lines: [String] = []
@@ -74,7 +74,7 @@ import Testing
         lines.append(i % 50 == 49 ? String(event.dropLast()) : event)
         if i % 400 == 0 { lines.append("  ") }
       }
-      // Several buffers of the reader, and no end of the last line.
+      // Several blocks, and no end of the last line.
       try Data(lines.joined(separator: "\n").utf8).write(to: folder.appendingPathComponent("events"))
       try Data().write(to: folder.appendingPathComponent("empty"))
       func results(_ inputs: [String]) throws -> (metrics: [Data], rejects: Data, counts: EventCounts) {

@@ -87,7 +87,7 @@ import Testing
     for words in [
       [UInt64](repeating: 7, count: 40), [7] + [UInt64](repeating: 0, count: 40),
       [UInt64](repeating: 0, count: 40), [7, 9] + [UInt64](repeating: 7, count: 100), hashes(300, seed: 1),
-      [UInt64](repeating: 7, count: 300),
+      [UInt64](repeating: 7, count: 300), [7, 0, 9], [0], [0, 0, 5, 0, 6, 0, 0, 8],
     ] {
       for known in [[], [7], [7, 9, 11]] as [[UInt64]] {
         var sketch = Sketch()
@@ -95,6 +95,10 @@ import Testing
         words.withUnsafeBytes { SketchBytes(bytes: $0).add(to: &sketch, in: pool) }
         sketch.insert(13, in: pool)
         let wanted = Set(known + words + [13]).subtracting([0])
+        let buffer = ByteBuffer(capacity: 1)
+        buffer.put(sketch)
+        let length = sketch.isDense ? Sketch.registerCount : 8 * wanted.count
+        #expect(buffer.count == (wanted.count < 128 ? 1 : 2) + length)
         #expect(sketch.isDense == (wanted.count > Sketch.sparseLimit))
         if !sketch.isDense {
           var members: [UInt64] = []

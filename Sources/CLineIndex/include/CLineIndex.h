@@ -14,4 +14,8 @@
 intptr_t lt_line_ends(
     const uint8_t *bytes, intptr_t from, intptr_t count, uint32_t *ends, intptr_t limit, intptr_t *scanned);
 
+/* The same without instructions of a certain processor. */
+intptr_t lt_line_ends_portable(
+    const uint8_t *bytes, intptr_t from, intptr_t count, uint32_t *ends, intptr_t limit, intptr_t *scanned);
+
 #endif

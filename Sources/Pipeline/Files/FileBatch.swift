@@ -4,8 +4,8 @@ import WindowEngine
 final class FileBatch: @unchecked Sendable {
   let block = LineBlock()
   let events: IntakeBatch
-  /// Which block of the file it is, from 0.
-  private(set) var number = 0
+  /// Which block of the file it is, where somebody counts them.
+  var number = 0
   /// Whether the file is at its end; then there are no lines.
   private(set) var isEnd = false
 
@@ -14,11 +14,8 @@ final class FileBatch: @unchecked Sendable {
   /// The offset behind the last line.
   var endOffset: Int64 { block.offset + Int64(block.byteCount) }
 
-  /// Reads the next block, which gets that number. Throws what the reader throws.
-  func read(_ number: Int, from reader: LineReader) throws(FileError) {
-    self.number = number
-    isEnd = try !reader.read(into: block)
-  }
+  /// Reads the next block. Throws what the reader throws.
+  func read(from reader: LineReader) throws(FileError) { isEnd = try !reader.read(into: block) }
 
   /// Decodes what was read.
   func decode(with decoder: IntakeDecoder) {

@@ -29,7 +29,8 @@ final class FileDecoders: @unchecked Sendable {
   private let failed: @Sendable (any Error) -> Void
   private let desks: [Desk]
   private var threads: [Worker] = []
-  /// Whether some thread reads. It takes so short that a lock, for which the others would sleep, costs more.
+  /// Whether some thread reads. A file takes so short that a lock, for which the others would sleep, costs more; for a
+  /// silent pipe they look again every millisecond.
   private let isReading = Atomic<Bool>(false)
   /// How many blocks have been read; that of the thread that reads.
   private var blocksRead = 0
@@ -59,7 +60,7 @@ final class FileDecoders: @unchecked Sendable {
     }
   }
 
-  /// Ends the threads, wherever they are.
+  /// Ends the threads; one that reads from a silent pipe is waited for.
   func stop() {
     isStopping.store(true, ordering: .releasing)
     for thread in threads { thread.join() }
@@ -80,7 +81,8 @@ final class FileDecoders: @unchecked Sendable {
       }
       wait.reset()
       // When it fails nobody needs to read any more.
-      try batch.read(blocksRead, from: reader)
+      try batch.read(from: reader)
+      batch.number = blocksRead
       blocksRead += 1
       isReading.store(false, ordering: .releasing)
       batch.decode(with: decoder)

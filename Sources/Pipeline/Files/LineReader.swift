@@ -89,9 +89,10 @@ final class LineBlock: @unchecked Sendable {
 
   fileprivate func grow() { resize(to: min(2 * capacity, LineReader.maxLineLength + 1)) }
 
-  /// Takes what `read` puts behind the bytes that there are.
+  /// Takes what `read` puts behind the bytes that there are: never more than fits a usual block, so that what is left over
+  /// behind a long line is not copied from block to block.
   fileprivate func append(_ read: (UnsafeMutableRawPointer, Int) -> Int) -> Int {
-    let more = read(base + count, capacity - count)
+    let more = read(base + count, min(capacity - count, Self.usualLength))
     count += max(0, more)
     return more
   }
@@ -165,9 +166,7 @@ final class LineReader {
   /// when the file cannot be read, or a line is longer than ``maxLineLength``.
   func read(into block: LineBlock) throws(FileError) -> Bool {
     block.begin(with: rest, offset: offset, line: line)
-    while true {
-      if !isAtEnd && !block.isFull { try append(to: block) }
-      if block.findLines() { break }
+    while !block.findLines() {
       if isAtEnd {
         if block.takeLastLine() { break }
         return false
@@ -176,6 +175,7 @@ final class LineReader {
         if block.isLargest { throw .lineTooLong(path: path, line: line) }
         block.grow()
       }
+      try append(to: block)
     }
     rest.removeAll(keepingCapacity: block.rest.count >= rest.capacity / 4)
     rest.append(contentsOf: block.rest)

@@ -13,8 +13,8 @@ public final class Replay: @unchecked Sendable {
     public var output = "-"
     /// Where rejected events go; `nil` only counts them.
     public var rejects: String?
-    /// Threads that decode and count; 0 is one per core, less one. A file on its own is decoded by as many threads, or
-    /// as there are cores, at most four, and counted by one more.
+    /// Threads that decode and count; 0 is one per core, less one. With a single file they only decode, at most four of
+    /// them (0: one per core), and one more counts.
     public var lanes = 0
     /// Whether events whose id was counted before go to the rejects as well.
     public var keepsDuplicates = false
@@ -187,7 +187,7 @@ public final class Replay: @unchecked Sendable {
         continue
       }
       wait.reset()
-      try batch.read(0, from: input.reader)
+      try batch.read(from: input.reader)
       batch.decode(with: input.decoder)
       count(batch, of: input)
       watermarks[input.intake.source].value.store(

@@ -29,7 +29,9 @@ struct SketchBytes {
     } else {
       sketch.insert(bytes.count / 8, in: pool) { insert in
         for at in stride(from: 0, to: bytes.count, by: 8) {
-          insert(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+          // No member is 0: it would be damage, and a table's free place.
+          let member = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+          if member != 0 { insert(member) }
         }
       }
     }

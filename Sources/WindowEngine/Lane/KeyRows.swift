@@ -1,5 +1,5 @@
 // Invariant that makes this file safe: every row's text lies within `texts`, and rows are found only by positions that
-// `find` or `append` gave since the last `removeAll`.
+// `find`, `likelyRow` or `append` gave since the last `removeAll`.
 
 import CPrefetch
 

@@ -95,18 +95,23 @@ struct Pane: ~Copyable {
     lt_prefetch(leaves.pointee.rows.pointer(row).pointee.sketchAddress(of: event))
   }
 
-  /// Counts an event of this pane, whose leaf key is `text`, in the row that it was thought to have.
+  /// Counts an event of this pane, whose leaf key is `text`, in the row that it was thought to have. Returns whether the
+  /// key turned out to be a new one.
   @inline(__always)
-  func add(_ event: CountedEvent, row likely: Int, leaf hash: UInt64, text: UnsafeRawBufferPointer) {
+  func add(_ event: CountedEvent, row likely: Int, leaf hash: UInt64, text: UnsafeRawBufferPointer) -> Bool {
     let leaves = leaves
-    let row = leaves.pointee.rows.isKey(row: likely, text: text) ? likely : resolve(leaf: hash, text)
+    var row = likely
+    var isNew = false
+    if !leaves.pointee.rows.isKey(row: likely, text: text) { (row, isNew) = resolve(leaf: hash, text) }
     leaves.pointee.note(row)
     leaves.pointee.rows.pointer(row).pointee.add(event, in: pool)
+    return isNew
   }
 
-  /// The row of a key whose hash another one has, too.
-  @inline(never) private func resolve(leaf hash: UInt64, _ text: UnsafeRawBufferPointer) -> Int {
-    leaves.pointee.rows.find(hash, text: text) ?? leaves.pointee.append(hash, text: text)
+  /// The row of a key whose hash another one has, too, and whether it was made for it.
+  @inline(never) private func resolve(leaf hash: UInt64, _ text: UnsafeRawBufferPointer) -> (row: Int, isNew: Bool) {
+    if let row = leaves.pointee.rows.find(hash, text: text) { return (row, false) }
+    return (leaves.pointee.append(hash, text: text), true)
   }
 
   /// Whether there are so many leaves that they must be merged before more events come.

@@ -72,7 +72,7 @@ public struct SourcePartition: ~Copyable {
   private var open: [Int64: OpenPane] = [:]
   private var spare: [UnsafeMutablePointer<Pane>] = []
   private let recent: UnsafeMutablePointer<Recent>
-  /// Whether the leaves of some open pane must be emptied.
+  /// Whether the leaves of some open pane may have to be emptied.
   private var hasCrowdedPane = false
   /// Where the records of frozen panes are put together.
   private let scratch = ByteBuffer(capacity: 1 << 10)
@@ -144,12 +144,19 @@ public struct SourcePartition: ~Copyable {
         one.pointee.target?.pointee.prefetch(beyondRow: one.pointee.row, for: one.pointee.event)
       }
       if i >= Self.addDistance {
-        let one = events[i - Self.addDistance]
-        one.pointee.target?.pointee.add(
-          one.pointee.event, row: one.pointee.row, leaf: one.pointee.leaf, text: events.text(one))
+        add(events[i - Self.addDistance], in: events)
       }
     }
     if hasCrowdedPane { makeRoom() }
+  }
+
+  /// Counts an event whose row was found.
+  @inline(__always)
+  private mutating func add(_ staged: UnsafePointer<StagedEvents.Staged>, in events: StagedEvents) {
+    guard let pane = staged.pointee.target else { return }
+    let isNew = pane.pointee.add(
+      staged.pointee.event, row: staged.pointee.row, leaf: staged.pointee.leaf, text: events.text(staged))
+    if isNew { hasCrowdedPane = true }
   }
 
   /// Empties the leaves of panes that have too many; no event is on its way to one.
@@ -167,6 +174,7 @@ public struct SourcePartition: ~Copyable {
     _ staged: UnsafeMutablePointer<StagedEvents.Staged>, in events: StagedEvents
   ) -> StagedEvents.Outcome {
     let event = staged.pointee.event
+    staged.pointee.target = nil
     var reason: RejectReason?
     if isTooLate(event.timestamp, staged.pointee.pane, recordTimestamp: staged.pointee.recordTimestamp) {
       reason = .tooLate

@@ -21,7 +21,7 @@ public final class StagedEvents: @unchecked Sendable {
     var textOffset: UInt32
     var textLength: UInt32
     var position: Int
-    /// Where it is being counted; `nil` where it is not.
+    /// Where it is being counted, `nil` where it is not; and the row below: while ``SourcePartition/count(_:done:)`` runs.
     var target: UnsafeMutablePointer<Pane>?
     /// The row there that its finest key has by all probability.
     var row: Int

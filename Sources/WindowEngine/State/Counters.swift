@@ -22,11 +22,6 @@ struct Counters: BitwiseCopyable, Sendable {
     @inline(__always) get { values[counter.rawValue] }
   }
 
-  /// Counts one more.
-  @inlinable @inline(__always) mutating func increment(_ counter: Counter) {
-    values[counter.rawValue] &+= 1
-  }
-
   /// Adds `amount`, which is not negative.
   @inlinable @inline(__always) mutating func add(_ amount: Int64, to counter: Counter) {
     let (sum, overflow) = values[counter.rawValue].addingReportingOverflow(amount)

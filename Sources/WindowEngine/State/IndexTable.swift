@@ -14,7 +14,7 @@ struct IndexTable: ~Copyable {
   @usableFromInline init(capacity: Int = 0) {
     var size = 16
     while size * 3 < capacity * 4 { size *= 2 }
-    slots = .allocate(capacity: size)
+    slots = LargeMemory.allocate(size, of: UInt64.self)
     slots.initialize(repeating: 0, count: size)
     mask = size - 1
   }
