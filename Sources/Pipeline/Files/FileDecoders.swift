@@ -29,8 +29,7 @@ final class FileDecoders: @unchecked Sendable {
   private let failed: @Sendable (any Error) -> Void
   private let desks: [Desk]
   private var threads: [Worker] = []
-  /// Whether some thread reads. A file takes so short that a lock, for which the others would sleep, costs more; for a
-  /// silent pipe they look again every millisecond.
+  /// Whether some thread reads. A file takes so short that a lock, for which the others would sleep, costs more.
   private let isReading = Atomic<Bool>(false)
   /// How many blocks have been read; that of the thread that reads.
   private var blocksRead = 0

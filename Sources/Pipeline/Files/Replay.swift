@@ -14,7 +14,7 @@ public final class Replay: @unchecked Sendable {
     /// Where rejected events go; `nil` only counts them.
     public var rejects: String?
     /// Threads that decode and count; 0 is one per core, less one. With a single file they only decode, at most four of
-    /// them (0: one per core), and one more counts.
+    /// them (0: one per core; of a pipe one), and one more counts.
     public var lanes = 0
     /// Whether events whose id was counted before go to the rejects as well.
     public var keepsDuplicates = false
@@ -207,8 +207,9 @@ public final class Replay: @unchecked Sendable {
   /// One input has no other to be aligned with: threads of their own read and decode it, and this one counts.
   private func runSingle(shards: Int, into ring: SPSCRing<HandOver>) throws {
     let input = makeInput(0, shards: shards)
-    let threads = min(
-      FileDecoders.maxThreads, options.lanes > 0 ? options.lanes : ProcessInfo.processInfo.activeProcessorCount)
+    // A pipe is as fast as who writes to it; threads that wait for their turn to read it would only look whether it comes.
+    let wanted = options.lanes > 0 ? options.lanes : ProcessInfo.processInfo.activeProcessorCount
+    let threads = input.reader.size > 0 ? min(FileDecoders.maxThreads, wanted) : 1
     let decoders = FileDecoders(input.reader, plan: plan, policy: policy, threads: threads) { [self] error in
       firstError.withLock { $0 = $0 ?? error }
     }
